@@ -1,0 +1,5 @@
+"""`python -m gen` is `gen`."""
+
+from gen.cli import main
+
+main()

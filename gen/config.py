@@ -1,0 +1,135 @@
+"""The choices a model and a run are made from: frozen dataclasses that travel as JSON.
+
+`ModelConfig` goes into the model file; `TrainingConfig` into the training state. Reading checks every
+field's type and bounds before anything is built from it, so that a file cannot ask for 4e8 units.
+"""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+Precision = Literal["float32", "bfloat16"]
+
+MAX_UNITS = 1 << 14
+MAX_LAYERS = 64
+MAX_VOCABULARY = 1 << 16
+
+
+class ConfigError(ValueError):
+    """A field is missing, unknown, of the wrong type, or out of bounds; the message names it."""
+
+
+class JsonFields:
+    """Reading and writing of a frozen dataclass as a JSON object."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as a JSON-ready dict."""
+        return dataclasses.asdict(self)  # type: ignore[call-overload, no-any-return]
+
+    @classmethod
+    def from_json(cls, fields: Any) -> Self:
+        """The dataclass that `to_json` wrote.
+
+        Raises:
+            ConfigError: A field is missing, unknown, of the wrong type, or out of bounds.
+        """
+        if not isinstance(fields, dict):
+            raise ConfigError(f"{cls.__name__} must be a JSON object, not {type(fields).__name__}")
+        known = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+        if missing := sorted(known - fields.keys()):
+            raise ConfigError(f"{cls.__name__} lacks {', '.join(missing)}")
+        if unknown := sorted(fields.keys() - known):
+            raise ConfigError(f"{cls.__name__} has unknown fields: {', '.join(map(str, unknown))}")
+        return cls(**fields)
+
+
+@dataclass(frozen=True)
+class ModelConfig(JsonFields):
+    """The shape of a network: embedding, stacked LSTM layers, output.
+
+    Attributes:
+        vocabulary_size: V, number of tokens.
+        embedding_size: D of the first layer.
+        units: H of every layer.
+        layers: Number of stacked LSTM layers.
+    """
+
+    vocabulary_size: int
+    embedding_size: int
+    units: int
+    layers: int
+
+    def __post_init__(self) -> None:
+        _whole("vocabulary_size", self.vocabulary_size, 1, MAX_VOCABULARY)
+        _whole("embedding_size", self.embedding_size, 1, MAX_UNITS)
+        _whole("units", self.units, 1, MAX_UNITS)
+        _whole("layers", self.layers, 1, MAX_LAYERS)
+
+    def input_size(self, layer: int) -> int:
+        """D of layer `layer`: the embedding for the first, the units below for the others."""
+        return self.embedding_size if layer == 0 else self.units
+
+    def parameters(self) -> int:
+        """How many numbers the model learns."""
+        recurrent = sum(
+            4 * self.units * (self.units + self.input_size(layer) + 1) for layer in range(self.layers)
+        )
+        return self.vocabulary_size * (self.embedding_size + self.units + 1) + recurrent
+
+
+@dataclass(frozen=True)
+class TrainingConfig(JsonFields):
+    """How a run trains; with the corpus it determines every bit of the result.
+
+    Attributes:
+        steps: Optimiser steps in all.
+        batch_size: N, parallel streams.
+        window: T, time steps between truncations of the gradient.
+        learning_rate: Peak rate of the schedule.
+        dropout: Share of embedding and hidden values dropped in training.
+        weight_decay: AdamW's decoupled decay of matrices (never of biases).
+        gradient_norm: Gradients are clipped to this global norm.
+        warmup_steps: Steps over which the rate rises from zero.
+        validate_every: Steps between validations.
+        precision: dtype of the factors of matrix products.
+        parts: Independent parts the batch is split into, one a core.
+        seed: Where all randomness comes from.
+    """
+
+    steps: int
+    batch_size: int
+    window: int
+    learning_rate: float
+    dropout: float
+    weight_decay: float
+    gradient_norm: float
+    warmup_steps: int
+    validate_every: int
+    precision: Precision
+    parts: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch_size", "window", "validate_every", "parts"):
+            _whole(name, getattr(self, name), 1, 1 << 40)
+        _whole("warmup_steps", self.warmup_steps, 0, 1 << 40)
+        _whole("seed", self.seed, 0, (1 << 63) - 1)
+        _real("learning_rate", self.learning_rate, 0.0, 10.0)
+        _real("dropout", self.dropout, 0.0, 0.95)
+        _real("weight_decay", self.weight_decay, 0.0, 10.0)
+        _real("gradient_norm", self.gradient_norm, 0.0, 1e9)
+        if self.precision not in ("float32", "bfloat16"):
+            raise ConfigError(f"precision must be float32 or bfloat16, not {self.precision!r}")
+
+
+def _whole(name: str, value: Any, low: int, high: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise ConfigError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
+
+
+def _real(name: str, value: Any, low: float, high: float) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise ConfigError(f"{name} must be a number, not {value!r}")
+    if not low <= value <= high:
+        raise ConfigError(f"{name} must be from {low} to {high}, not {value!r}")

@@ -1,0 +1,78 @@
+"""Files that appear whole or not at all, and the folder that caches live in.
+
+Everything `gen` writes goes through `replacing`: a temporary name in the same folder, flush, fsync,
+rename, fsync of the folder. A reader therefore sees the old file or the new one, never a part.
+"""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+CHUNK_BYTES = 1 << 20
+
+
+def cache_folder() -> Path:
+    """The folder of caches: `$GEN_CACHE`, else `corpora/.cache` under the current folder."""
+    named = os.environ.get("GEN_CACHE")
+    return Path(named) if named else Path("corpora") / ".cache"
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; on success put what was written there in `path`'s place.
+
+    On an exception the temporary file is removed and `path` is as it was. The parent folder is made.
+
+    Raises:
+        OSError: The folder cannot be written, or the disk is full.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    try:
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write `content` to `path`, whole or not at all.
+
+    Raises:
+        OSError: The folder cannot be written, or the disk is full.
+    """
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def iterate_chunks(file: BinaryIO) -> Iterator[bytes]:
+    """The bytes of an open file in pieces of at most `CHUNK_BYTES`."""
+    while chunk := file.read(CHUNK_BYTES):
+        yield chunk
+
+
+def sha256_of_file(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # Windows cannot open a folder, and makes a rename durable by itself
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
