@@ -1,0 +1,205 @@
+"""A model is one `.safetensors` file: weights, shape, vocabulary, where it comes from.
+
+The file opens without running code. Its metadata has one key, `gen`, a JSON object; its tensors are
+`embedding`, `lstm.0.W_f` … `lstm.0.b_o`, `lstm.1.W_f` …, `output.W` and `output.b`, all float32. Everything
+is checked before anything is built from it: the size of the header before a library reads it, names and
+shapes against the configuration, the SHA-256 of the tensors, and that every number is finite.
+"""
+
+import hashlib
+import json
+import struct
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from gen.config import ConfigError, ModelConfig
+from gen.errors import ModelFileError
+from gen.files import replacing
+
+FORMAT_VERSION = 1
+MAX_HEADER_BYTES = 4 << 20
+LSTM_WEIGHTS = ("W_f", "W_i", "W_C", "W_o", "b_f", "b_i", "b_C", "b_o")
+
+_DAMAGED = "Use an undamaged copy of the file, or train the model again."
+
+Weights = dict[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained network with all that is needed to use it.
+
+    Attributes:
+        kind: `text`.
+        config: The shape of the network.
+        tokenizer: The vocabulary, as `Tokenizer.to_json` gives it.
+        weights: Arrays by the names of `weight_shapes`.
+        corpus: Name, licence and size of what it learned from.
+        training: How it was trained, and its validation result.
+    """
+
+    kind: str
+    config: ModelConfig
+    tokenizer: dict[str, Any]
+    weights: Weights
+    corpus: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+
+
+def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """The name and shape of every tensor of a model."""
+    shapes: dict[str, tuple[int, ...]] = {"embedding": (config.vocabulary_size, config.embedding_size)}
+    for layer in range(config.layers):
+        rows = config.units + config.input_size(layer)
+        for name in LSTM_WEIGHTS:
+            shapes[f"lstm.{layer}.{name}"] = (rows, config.units) if name[0] == "W" else (config.units,)
+    shapes["output.W"] = (config.units, config.vocabulary_size)
+    shapes["output.b"] = (config.vocabulary_size,)
+    return shapes
+
+
+def save_model(path: Path, model: Model) -> None:
+    """Write a model; the file at `path` is the old one or the whole new one.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    about = {
+        "format_version": FORMAT_VERSION,
+        "kind": model.kind,
+        "config": model.config.to_json(),
+        "tokenizer": model.tokenizer,
+        "corpus": model.corpus,
+        "training": model.training,
+        "sha256": _sha256_of_weights(model.weights),
+    }
+    save_tensors(path, model.weights, about)
+
+
+def load_model(path: Path) -> Model:
+    """Read a model.
+
+    Raises:
+        ModelFileError: The file is missing, damaged, not a model, or from a newer release.
+    """
+    about, tensors = load_tensors(path)
+    if about.get("format_version") != FORMAT_VERSION:
+        raise ModelFileError(
+            f"{path} has format {about.get('format_version')!r}; this release reads {FORMAT_VERSION}.",
+            "Install a newer release of gen.",
+        )
+    for name, expected in (("kind", str), ("tokenizer", dict), ("corpus", dict), ("training", dict)):
+        if not isinstance(about.get(name), expected):
+            raise ModelFileError(f"{path} lacks {name!r} in its metadata.", _DAMAGED)
+    try:
+        config = ModelConfig.from_json(about.get("config"))
+    except ConfigError as error:
+        raise ModelFileError(f"{path}: {error}.", _DAMAGED) from error
+    found = {name: array.shape for name, array in tensors.items()}
+    expected_shapes = weight_shapes(config)
+    if wrong := [
+        name for name in {**found, **expected_shapes} if found.get(name) != expected_shapes.get(name)
+    ]:
+        raise ModelFileError(
+            f"{path}: tensor {wrong[0]!r} has shape {found.get(wrong[0])}, "
+            f"its configuration asks for {expected_shapes.get(wrong[0])}.",
+            _DAMAGED,
+        )
+    if about.get("sha256") != _sha256_of_weights(tensors):
+        raise ModelFileError(f"{path} is damaged: the checksum of its weights does not match.", _DAMAGED)
+    if infinite := [name for name, array in tensors.items() if not np.isfinite(array).all()]:
+        raise ModelFileError(f"{path}: tensor {infinite[0]!r} holds values that are not finite.", _DAMAGED)
+    return Model(about["kind"], config, about["tokenizer"], tensors, about["corpus"], about["training"])
+
+
+def save_tensors(path: Path, tensors: dict[str, NDArray[Any]], about: dict[str, Any]) -> None:
+    """Write arrays and a JSON object as one `.safetensors` file, whole or not at all.
+
+    Raises:
+        ValueError: The JSON object makes the header larger than any reader here accepts.
+        OSError: The file cannot be written.
+    """
+    content = safetensors.numpy.save(
+        {name: np.ascontiguousarray(array) for name, array in tensors.items()}, {"gen": json.dumps(about)}
+    )
+    if struct.unpack("<Q", content[:8])[0] > MAX_HEADER_BYTES:
+        raise ValueError(f"the header of {path} would be larger than {MAX_HEADER_BYTES} bytes")
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def load_tensors(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Read what `save_tensors` wrote: the JSON object and the arrays.
+
+    Raises:
+        ModelFileError: The file is missing, damaged, or written by something else.
+    """
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            start = file.read(8)
+    except OSError as error:
+        raise ModelFileError(
+            f"{path} cannot be read: {error.strerror}.", "Give a model file, or the folder of a run."
+        ) from error
+    header_bytes = struct.unpack("<Q", start)[0] if len(start) == 8 else -1
+    if not 0 < header_bytes <= min(MAX_HEADER_BYTES, size - 8):
+        raise ModelFileError(f"{path} is not a model file: it has no sound header.", _DAMAGED)
+    try:
+        with safetensors.safe_open(path, framework="numpy") as opened:
+            about = json.loads((opened.metadata() or {})["gen"])
+            # `keys` and `get_tensor` are the library's, and know every tensor that the header names
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+    except (safetensors.SafetensorError, KeyError, ValueError, TypeError, RecursionError) as error:
+        raise ModelFileError(f"{path} is not a model of gen, or is damaged ({error}).", _DAMAGED) from error
+    if not isinstance(about, dict):
+        raise ModelFileError(f"{path} holds metadata that is not a JSON object.", _DAMAGED)
+    return about, tensors
+
+
+def find_model(place: Path | None) -> Path:
+    """The model file that a user means.
+
+    Args:
+        place: A model file, a run folder (its best model), or None for the newest run under `checkpoints/`.
+
+    Raises:
+        ModelFileError: There is none.
+    """
+    if place is None:
+        found = sorted(Path("checkpoints").glob("*/best.safetensors"), key=lambda path: path.stat().st_mtime)
+        if not found:
+            raise ModelFileError(
+                "There is no trained model under checkpoints/.", "Train one: gen train --corpus FILE"
+            )
+        return found[-1]
+    if not place.is_dir():
+        return place
+    if not (best := place / "best.safetensors").is_file():
+        raise ModelFileError(
+            f"{place} holds no best.safetensors.",
+            "Give a model file or a run folder; a run has one from its first validation on.",
+        )
+    return best
+
+
+def _describe(tensors: dict[str, tuple[tuple[int, ...], str]], name: str) -> str:
+    if name not in tensors:
+        return "nothing"
+    shape, dtype = tensors[name]
+    return f"{dtype} of shape {shape}"
+
+
+def _sha256_of_weights(weights: dict[str, NDArray[Any]]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        array = np.ascontiguousarray(weights[name])
+        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
+        digest.update(array.data)
+    return digest.hexdigest()

@@ -1,0 +1,83 @@
+"""The command line: commands loaded when they are called, and the one place that catches a `GenError`."""
+
+import time
+
+# Before anything else is imported: `gen train --minutes` counts from here.
+STARTED_S = time.monotonic()
+
+import importlib  # noqa: E402
+import os  # noqa: E402
+import sys  # noqa: E402
+from typing import Any  # noqa: E402
+
+import click  # noqa: E402
+
+from gen import __version__  # noqa: E402
+from gen.errors import GenError  # noqa: E402
+
+COMMANDS = {
+    "train": "Learn a corpus.",
+    "sample": "Write new text with a trained model.",
+    "eval": "Measure how well a model predicts a corpus.",
+    "info": "Show what a model is and what it learned from.",
+    "corpora": "List, prepare and inspect corpora.",
+    "export": "Write a model in another format.",
+}
+INTERRUPTED = 130
+
+
+class LazyGroup(click.Group):
+    """A group that imports `gen.commands.<name>` only when that command is called, not for the list."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"gen.commands.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands by their one line here, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, prog_name="gen")
+def gen() -> None:
+    """Learn a style from a body of text and write more of it.
+
+    \b
+    gen train --corpus FILE          learn a text, in ten minutes at most
+    gen sample                       write with the newest model
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave the process with its exit code."""
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int:
+    try:
+        result: Any = gen.main(arguments, prog_name="gen", standalone_mode=False)
+    except GenError as error:
+        click.echo(f"Problem: {error.problem}\nFix: {error.fix}", err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # the reader has had enough; what Python would still flush at exit has nowhere to go
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return result if isinstance(result, int) else 0

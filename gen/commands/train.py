@@ -1,0 +1,131 @@
+"""`gen train`: learn a corpus."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from gen.training.setup import Setup
+
+
+@click.command("train")
+@click.option(
+    "--corpus", metavar="PATH-or-NAME", help="A file, folder, glob, `-`, or a name from `gen corpora`."
+)
+@click.option("--validation-corpus", metavar="PATH", help="What to validate on, instead of the corpus' end.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="RUN_DIR", help="Where to keep the run.")
+@click.option(
+    "--minutes", type=click.FloatRange(0, min_open=True), help="Wall clock in all; 10 if nothing is given."
+)
+@click.option("--steps", type=click.IntRange(1), help="Updates, instead of minutes.")
+@click.option(
+    "--epochs", type=click.FloatRange(0, min_open=True), help="Passes over the corpus, instead of minutes."
+)
+@click.option("--units", type=click.IntRange(1, 1 << 14), help="Hidden size of each layer.")
+@click.option("--layers", type=click.IntRange(1, 64), help="Number of LSTM layers.")
+@click.option("--batch-size", type=click.IntRange(1), help="Parallel streams.")
+@click.option("--window", type=click.IntRange(1), help="Time steps between truncations of the gradient.")
+@click.option("--dropout", type=click.FloatRange(0, 0.95), help="Share of values dropped between layers.")
+@click.option("--learning-rate", type=click.FloatRange(0, 10, min_open=True), help="Peak rate.")
+@click.option(
+    "--precision", type=click.Choice(["auto", "float32", "bfloat16"]), help="Of products; auto times both."
+)
+@click.option("--tokenizer", type=click.Choice(["auto", "characters"]), help="How to read the corpus.")
+@click.option("--encoding", help="Of the corpus, where it is not UTF-8 or marked UTF-16 or UTF-32.")
+@click.option(
+    "--seed", type=click.IntRange(0, (1 << 63) - 1), help="Where all randomness comes from; 0 if not given."
+)
+@click.option("--resume", is_flag=True, help="Go on with the run in --out.")
+@click.option(
+    "--init-from", type=click.Path(path_type=Path), metavar="MODEL", help="Start from a model's weights."
+)
+@click.option("--tensorboard", is_flag=True, help="Also write event files for TensorBoard into the run.")
+def command(
+    corpus: str | None,
+    validation_corpus: str | None,
+    out: Path | None,
+    resume: bool,
+    init_from: Path | None,
+    encoding: str | None,
+    tokenizer: str | None,
+    tensorboard: bool,
+    **asked: object,
+) -> int:
+    """Learn a corpus, and keep the best model.
+
+    With no other option sizes are chosen for the corpus and the machine, and ten minutes are used. Ctrl-C saves;
+    --resume goes on.
+    """
+    from gen.cli import STARTED_S
+    from gen.training import plan, setup
+
+    if sum(asked[name] is not None for name in ("minutes", "steps", "epochs")) > 1:
+        raise click.UsageError("--minutes, --steps and --epochs exclude each other.")
+    if resume and (init_from is not None or validation_corpus is not None):
+        raise click.UsageError(
+            "--resume takes --init-from and --validation-corpus from the run: leave them out."
+        )
+    if not resume and corpus is None:
+        raise click.UsageError("Missing option '--corpus'. Or go on with a run: --resume --out RUN_DIR.")
+    del tokenizer  # text has one: the choice begins with music
+    request = plan.Request(**asked)  # type: ignore[arg-type]
+    if resume:
+        ready = setup.resume(request, out, corpus, encoding)
+    else:
+        ready = setup.begin(
+            request,
+            corpus or "",
+            validation=validation_corpus,
+            encoding=encoding,
+            out=out,
+            init_from=init_from,
+        )
+    for note in ready.notes:
+        click.echo(note, err=True)
+    return _train(ready, STARTED_S, tensorboard)
+
+
+def _train(ready: "Setup", started_s: float, tensorboard: bool) -> int:
+    from gen.model.backend import quiet_import
+
+    quiet_import(*((1, ready.parts) if ready.parts > 1 else (None, None)))
+    from gen.training.build import build
+    from gen.training.callbacks import MetricsLog, ProgressBar, TensorBoard
+    from gen.training.run import trim_metrics
+    from gen.training.signals import stop_on_signals
+
+    folder = ready.folder
+    listeners = [TensorBoard(folder.path)] if tensorboard else []
+    trainer = build(ready, started_s)
+    config, model = trainer.config, ready.model
+    click.echo(
+        f"{ready.source.name}: {ready.dataset.training.tokens:,} tokens to learn, "
+        f"{ready.dataset.validation.tokens:,} held out, {model.vocabulary_size} in the vocabulary\n"
+        f"{model.layers} x {model.units} units, {model.parameters():,} parameters, {config.precision}; "
+        f"{config.batch_size} streams of {config.window} for {config.steps:,} steps; kept in {folder.path}",
+        err=True,
+    )
+    folder.path.mkdir(parents=True, exist_ok=True)
+    trim_metrics(folder.metrics, trainer.progress.step)
+    bar = ProgressBar(trainer.progress.step, config.steps, sys.stderr)
+    trainer.listen(bar, MetricsLog(folder.metrics), *listeners)
+    with stop_on_signals() as request:
+        try:
+            outcome = trainer.run(request)
+        finally:
+            trainer.close()
+    progress = outcome.progress
+    if outcome.reason == "interrupted":
+        click.echo(f"Stopped at step {progress.step} of {config.steps}; all is saved. To go on:", err=True)
+        click.echo(f"gen train --resume --out {shlex.quote(str(folder.path))}")
+        return request.exit_code
+    click.echo(
+        f"{outcome.reason.capitalize()} at step {progress.step}. Best: {progress.best_nats:.4f} nats a token "
+        f"in validation, at step {progress.best_step}. Write with it:",
+        err=True,
+    )
+    click.echo(f"gen sample {shlex.quote(str(folder.path))}")
+    return 0

@@ -1,0 +1,74 @@
+"""A text in two parts: what a model learns from, and what it is then tried on.
+
+A folder that is already split is used as it is. Any other text holds out its end, the last tenth of its
+characters, so that the two parts share no sentence. Neither part is ever held in memory.
+"""
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+from gen.corpus.text import TextNotes, iterate_text
+
+HELD_OUT_PERCENT = 10
+
+
+class TextParts:
+    """The training and validation text of a corpus, each as a stream of pieces.
+
+    Args:
+        files: What to train on, in order.
+        validation: What to validate on; None to hold out the end of `files`.
+        encoding: As `--encoding` gives it.
+    """
+
+    def __init__(self, files: tuple[Path, ...], validation: tuple[Path, ...] | None, encoding: str | None):
+        self._files = files
+        self._validation = validation
+        self._encoding = encoding
+        self.notes = TextNotes()
+
+    def training(self) -> Iterator[str]:
+        """The text to learn from.
+
+        Raises:
+            CorpusError: A file cannot be read; see `iterate_text`.
+        """
+        if self._validation is not None:
+            yield from self._read(self._files)
+            return
+        left = self._held_out_from
+        for piece in self._read(self._files):
+            if left <= 0:
+                return
+            yield piece[:left]
+            left -= len(piece)
+
+    def validation(self) -> Iterator[str]:
+        """The text held out.
+
+        Raises:
+            CorpusError: A file cannot be read; see `iterate_text`.
+        """
+        if self._validation is not None:
+            yield from self._read(self._validation)
+            return
+        before = self._held_out_from
+        for piece in self._read(self._files):
+            if before < len(piece):
+                yield piece[max(0, before) :]
+            before -= len(piece)
+
+    def description(self) -> str:
+        """How the corpus is split, for the user."""
+        if self._validation is not None:
+            return "already split, used as it is"
+        return f"the last {HELD_OUT_PERCENT} % is held out for validation"
+
+    @cached_property
+    def _held_out_from(self) -> int:
+        characters = sum(len(piece) for piece in iterate_text(self._files, self._encoding, notes=self.notes))
+        return characters * (100 - HELD_OUT_PERCENT) // 100
+
+    def _read(self, files: tuple[Path, ...]) -> Iterator[str]:
+        return iterate_text(files, self._encoding)

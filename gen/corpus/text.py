@@ -1,0 +1,212 @@
+r"""Files of text as a stream of clean characters, and the fingerprint of what they hold.
+
+A text is read in pieces and never held whole, so a gigabyte costs no more memory than a megabyte. On the
+way the byte order mark goes, every line ending becomes `\n`, and files are put together with a newline
+between them where the first has none. What was changed is noted, for the user to be told.
+"""
+
+import codecs
+import hashlib
+import io
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from gen.corpus.encodings import encoding_of_file, known_encoding
+from gen.errors import CorpusError
+from gen.files import CHUNK_BYTES
+
+_BYTE_ORDER_MARK = "\ufeff"
+_MARK_BYTES = 4
+_OTHER_ENCODING = "Say what it is in, such as --encoding cp1252 (or latin-1, shift_jis …), or mend the file."
+
+
+@dataclass(frozen=True)
+class FileNotes:
+    r"""What was found in one file.
+
+    Attributes:
+        path: The file.
+        size_bytes: Its size on disk.
+        encoding: The codec it was read with.
+        has_mark: Whether it began with a byte order mark, which is no part of the text.
+        newlines: The line endings met: some of `\n`, `\r\n`, `\r`.
+    """
+
+    path: Path
+    size_bytes: int
+    encoding: str
+    has_mark: bool
+    newlines: tuple[str, ...]
+
+
+@dataclass
+class TextNotes:
+    """What reading changed or found, file by file; filled while the text is read."""
+
+    files: list[FileNotes] = field(default_factory=list)
+
+    def encodings(self) -> dict[str, int]:
+        """How many files were read with each codec."""
+        return dict(Counter(notes.encoding for notes in self.files))
+
+    def newlines(self) -> dict[str, int]:
+        """How many files have each line ending."""
+        return dict(Counter(ending for notes in self.files for ending in notes.newlines))
+
+    def sentences(self) -> list[str]:
+        r"""What the user should be told, one line each; empty for plain UTF-8 with `\n`."""
+        lines = []
+        for ending, spelled in (("\r\n", "\\r\\n"), ("\r", "\\r")):
+            if found := [notes.path for notes in self.files if ending in notes.newlines]:
+                lines.append(f"Line endings {spelled} were read as \\n in {_named(found)}")
+        if found := [notes.path for notes in self.files if notes.has_mark]:
+            lines.append(f"A byte order mark was left out in {_named(found)}")
+        for codec in sorted({notes.encoding for notes in self.files} - {"utf-8"}):
+            found = [notes.path for notes in self.files if notes.encoding == codec]
+            lines.append(f"Read as {codec}: {_named(found)}")
+        return lines
+
+
+def iterate_text(
+    files: Iterable[Path],
+    encoding: str | None = None,
+    *,
+    notes: TextNotes | None = None,
+    chunk_bytes: int = CHUNK_BYTES,
+) -> Iterator[str]:
+    """The text of `files`, one after the other, in pieces that are never empty.
+
+    Args:
+        files: Regular files, in the order they are to be read.
+        encoding: What all of them are in; None for UTF-8, or UTF-16 and UTF-32 by byte order mark.
+        notes: Where to note what was found; complete when the iterator is exhausted.
+        chunk_bytes: The most bytes to read at a time.
+
+    Raises:
+        CorpusError: At once: there is no such encoding. While reading: a byte that does not fit (naming
+            the file and its offset), a file that is gone, unreadable or changing, or no text at all.
+    """
+    codec = None if encoding is None else known_encoding(encoding)
+    return _joined(tuple(files), codec, TextNotes() if notes is None else notes, chunk_bytes)
+
+
+def content_hash(files: Iterable[Path], encoding: str | None = None) -> str:
+    """A fingerprint (SHA-256, hexadecimal) of the bytes of `files`, their order, bounds and encoding.
+
+    Names and dates do not count: a corpus moved elsewhere keeps its caches.
+
+    Raises:
+        CorpusError: A file is gone, unreadable or changing, or there is no such encoding.
+    """
+    codec = "by mark" if encoding is None else known_encoding(encoding)
+    whole = hashlib.sha256(codec.encode())
+    for path in files:
+        try:
+            with path.open("rb") as file, _Unchanged(path, file) as watch:
+                digest = hashlib.file_digest(file, "sha256").digest()
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        # Each part has a fixed length, so two lists of files cannot run together to the same bytes.
+        whole.update(watch.size_bytes.to_bytes(8, "big") + digest)
+    return whole.hexdigest()
+
+
+def _joined(files: Sequence[Path], codec: str | None, notes: TextNotes, chunk_bytes: int) -> Iterator[str]:
+    last = ""
+    for path in files:
+        joint = "\n" if last and not last.endswith("\n") else ""
+        for text in _text_of_file(path, codec, notes, chunk_bytes):
+            yield joint + text if joint else text
+            joint, last = "", text[-1]
+    if not last:
+        what = str(files[0]) if len(files) == 1 else f"All of {_named(files)}" if files else "The corpus"
+        raise CorpusError(f"{what} is empty: there is no text", "Give at least one file with text in it.")
+
+
+def _text_of_file(path: Path, codec: str | None, notes: TextNotes, chunk_bytes: int) -> Iterator[str]:
+    """The text of one file, newlines translated, without its byte order mark, in non-empty pieces."""
+    newlines = io.IncrementalNewlineDecoder(None, translate=True)
+    try:
+        with path.open("rb", buffering=0) as file, _Unchanged(path, file) as watch:
+            encoding = encoding_of_file(path, file.read(_MARK_BYTES), codec)
+            file.seek(0)
+            has_mark, at_start = False, True
+            for piece in _decoded(path, file, encoding, chunk_bytes):
+                text = piece
+                if at_start:
+                    has_mark, at_start = text.startswith(_BYTE_ORDER_MARK), False
+                    text = text.removeprefix(_BYTE_ORDER_MARK)
+                if text := newlines.decode(text):
+                    yield text
+            if text := newlines.decode("", final=True):
+                yield text
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    found = FileNotes(path, watch.size_bytes, encoding, has_mark, _as_tuple(newlines.newlines))
+    notes.files.append(found)
+
+
+def _decoded(path: Path, file: io.FileIO, encoding: str, chunk_bytes: int) -> Iterator[str]:
+    """The characters of an open file in non-empty pieces; a byte that does not fit is an error."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    position = 0
+    at_end = False
+    while not at_end:
+        chunk = file.read(chunk_bytes)
+        position += len(chunk)
+        at_end = not chunk
+        try:
+            text = decoder.decode(chunk, at_end)
+        except UnicodeDecodeError as error:
+            # A decoder keeps what it could not finish: the error's bytes may begin before this chunk, but
+            # they always end where reading stands. What is left over at the end is an incomplete character.
+            offset = position - len(error.object) + error.start
+            byte = f"byte 0x{error.object[error.start]:02x} at offset {offset}"
+            what = "begins a character that is not complete" if at_end else "does not fit"
+            raise CorpusError(f"{path} is not {encoding}: {byte} {what}", _OTHER_ENCODING) from error
+        if text:
+            yield text
+
+
+class _Unchanged:
+    """A file that must be the same size and date when it is left as when it was entered."""
+
+    def __init__(self, path: Path, file: BinaryIO | io.FileIO) -> None:
+        self.path = path
+        self.file = file
+        self.before = os.fstat(file.fileno())
+        self.size_bytes = self.before.st_size
+
+    def __enter__(self) -> "_Unchanged":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        after = os.fstat(self.file.fileno())
+        same = (after.st_size, after.st_mtime_ns) == (self.before.st_size, self.before.st_mtime_ns)
+        # A reader that stops early has not seen a change, and a change explains a bad byte better.
+        if not same and kind is not GeneratorExit:
+            raise CorpusError(
+                f"{self.path} changed while it was read ({self.size_bytes} bytes, then {after.st_size})",
+                "Wait until nothing writes to it, or train on a copy.",
+            )
+
+
+def _unreadable(path: Path, error: OSError) -> CorpusError:
+    return CorpusError(
+        f"{path} cannot be read: {error.strerror or error}", "Check that it is still there and readable."
+    )
+
+
+def _as_tuple(newlines: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    if newlines is None:
+        return ()
+    return (newlines,) if isinstance(newlines, str) else newlines
+
+
+def _named(paths: Sequence[Path], limit: int = 3) -> str:
+    names = ", ".join(str(path) for path in paths[:limit])
+    return names if len(paths) <= limit else f"{len(paths)} files ({names} …)"

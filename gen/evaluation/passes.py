@@ -1,0 +1,108 @@
+"""A full pass: every token of a part predicted once, in contiguous streams that each start fresh.
+
+The first token of the part has nothing before it and is not predicted; so n tokens give n - 1 predictions.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from gen.dataset import TokenFile, Window, Windows
+from gen.model.network import Network, State
+from gen.model.parts import clear, join_states, part_bounds, summed_nats
+
+MAX_STREAMS = 16
+TOKENS_A_STREAM = 4096
+WINDOW = 256
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a pass found.
+
+    Attributes:
+        tokens: Predictions made.
+        nats: Their negative log likelihoods, summed.
+    """
+
+    tokens: int
+    nats: float
+
+    @property
+    def nats_per_token(self) -> float:
+        """The mean negative log likelihood."""
+        return self.nats / self.tokens
+
+    @property
+    def bits_per_token(self) -> float:
+        """The same in bits."""
+        return self.nats_per_token / math.log(2)
+
+    @property
+    def perplexity(self) -> float:
+        """How many equally likely tokens would be as hard to guess."""
+        return math.exp(min(self.nats_per_token, 700.0))
+
+
+class Evaluator:
+    """Scores a network on ids.
+
+    Args:
+        network: The model; its variables are read at each pass.
+        parts: Independent parts the batch is split into, one a core.
+    """
+
+    def __init__(self, network: Network, parts: int) -> None:
+        self._network = network
+        self._parts = parts
+        self._compiled = tf.function(self._read, reduce_retracing=True)
+
+    def score(self, file: TokenFile, limit: int | None = None) -> Score:
+        """A full pass over a file of ids, or over its first `limit` tokens.
+
+        Raises:
+            ValueError: There are fewer than two tokens.
+        """
+        tokens, nats = 0, 0.0
+        for partial in self.score_by_window(file, limit):
+            tokens += partial.tokens
+            nats += partial.nats
+        return Score(tokens, nats)
+
+    def score_by_window(self, file: TokenFile, limit: int | None = None) -> Iterator[Score]:
+        """The pass of `score` a window at a time, for those who show progress or may stop it."""
+        windows = contiguous_windows(file, limit)
+        state = self._network.initial_state(windows.streams)
+        for window in windows.one_pass():
+            nats, state = self._compiled(*_tensors(window), state)
+            yield Score(int(window.weights.sum()), float(nats))
+
+    def _read(
+        self, ids: tf.Tensor, weights: tf.Tensor, fresh: tf.Tensor, state: State
+    ) -> tuple[tf.Tensor, State]:
+        fused = self._network.fuse()
+        state = clear(state, fresh)
+        nats, states = [], []
+        for first, last in part_bounds(ids.shape[0], self._parts):
+            part_state = [(h[first:last], C[first:last]) for h, C in state]
+            logits, after = self._network.forward(ids[first:last, :-1], part_state, fused)
+            nats.append(summed_nats(logits, ids[first:last, 1:], weights[first:last]))
+            states.append(after)
+        return tf.add_n(nats), join_states(states)
+
+
+def contiguous_windows(file: TokenFile, limit: int | None = None) -> Windows:
+    """The windows of a full pass: as many streams as leave each at least `TOKENS_A_STREAM` tokens.
+
+    Raises:
+        ValueError: There are fewer than two tokens.
+    """
+    tokens = file.tokens if limit is None else min(limit, file.tokens)
+    streams = min(MAX_STREAMS, max(1, tokens // TOKENS_A_STREAM))
+    return Windows(file, streams, min(WINDOW, max(1, tokens - 1)), limit=limit)
+
+
+def _tensors(window: Window) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    return tf.constant(window.ids), tf.constant(window.weights), tf.constant(window.fresh)

@@ -1,0 +1,78 @@
+"""Where new text goes: the terminal as it is made, or files when it is whole."""
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from gen.errors import GenError
+from gen.files import write_atomically
+
+_FLUSH_S = 0.02
+
+
+class TextOutput:
+    """Where `--out` says that texts go.
+
+    Args:
+        out: A `.txt` file; `-` or None for standard output.
+        count: How many texts; several files are numbered, `tale-1.txt` …
+
+    Raises:
+        GenError: Another kind of file.
+    """
+
+    def __init__(self, out: str | None, count: int) -> None:
+        self._files: list[Path] = []
+        self._count = count
+        if out is None or out == "-":
+            return
+        path = Path(out)
+        if path.suffix != ".txt":
+            raise GenError(
+                f"A text model cannot write {path.name!r}.", "Give --out a name that ends in .txt."
+            )
+        numbered = [path.with_stem(f"{path.stem}-{number + 1}") for number in range(count)]
+        self._files = numbered if count > 1 else [path]
+
+    def write(self, prompt: str, pieces: Iterator[list[str]]) -> None:
+        """Write each text, after the prompt; a single text on standard output as it is made.
+
+        Raises:
+            GenError: A file cannot be written.
+        """
+        if not self._files and self._count == 1:
+            _stream(prompt, pieces)
+            return
+        texts = [prompt + "".join(parts) for parts in zip(*pieces, strict=True)] or [prompt] * self._count
+        if not self._files:
+            for number, text in enumerate(texts):
+                _print(f"--- {number + 1} ---\n{text}\n")
+            return
+        for path, text in zip(self._files, texts, strict=True):
+            try:
+                write_atomically(path, text.encode())
+            except OSError as error:
+                raise GenError(
+                    f"{path} cannot be written: {error.strerror}.", "Give --out a place that can be written."
+                ) from error
+
+
+def _stream(prompt: str, pieces: Iterator[list[str]]) -> None:
+    text = prompt
+    _print(prompt)
+    flushed = 0.0
+    for (piece,) in pieces:
+        text = piece or text
+        _print(piece, flush=False)
+        if time.monotonic() - flushed > _FLUSH_S:
+            sys.stdout.flush()
+            flushed = time.monotonic()
+    # a shell's next prompt belongs on a line of its own; a program that reads gets the text alone
+    _print("\n" if sys.stdout.isatty() and not text.endswith("\n") else "")
+
+
+def _print(text: str, flush: bool = True) -> None:
+    sys.stdout.write(text)
+    if flush:
+        sys.stdout.flush()

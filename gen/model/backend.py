@@ -1,0 +1,95 @@
+"""TensorFlow and Keras, imported in one way: the right backend, no files in the home folder, no chatter.
+
+Keras reads its backend from the environment when it is first imported and would write
+`~/.keras/keras.json`; TensorFlow, oneDNN and the CUDA stub print to the file descriptor of stderr, some of
+it only at the first operation and whatever `TF_CPP_MIN_LOG_LEVEL` says.
+"""
+
+import atexit
+import contextlib
+import importlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+STDERR = 2
+
+
+def import_tensorflow() -> Any:
+    """The module `tensorflow`, with the environment prepared for Keras before either is imported."""
+    _prepare_environment()
+    return importlib.import_module("tensorflow")
+
+
+def import_keras() -> Any:
+    """The module `keras` on its TensorFlow backend.
+
+    Raises:
+        ImportError: Keras was imported before, with another backend.
+    """
+    _prepare_environment()
+    keras = importlib.import_module("keras")
+    if keras.backend.backend() != "tensorflow":
+        raise ImportError(
+            f"gen needs Keras on TensorFlow, but Keras runs on {keras.backend.backend()}: "
+            "set KERAS_BACKEND=tensorflow before the first import of keras"
+        )
+    return keras
+
+
+def quiet_import(threads_intra: int | None = None, threads_inter: int | None = None) -> None:
+    """Import TensorFlow and Keras for a command line: nothing of their chatter reaches stderr.
+
+    Args:
+        threads_intra: Threads inside one operation; None leaves TensorFlow's choice.
+        threads_inter: Operations that may run at once; None leaves TensorFlow's choice.
+
+    Raises:
+        RuntimeError: Threads were asked for after TensorFlow had run its first operation.
+    """
+    with captured_stderr():
+        tf = import_tensorflow()
+        import_keras()
+        if threads_intra is not None:
+            tf.config.threading.set_intra_op_parallelism_threads(threads_intra)
+        if threads_inter is not None:
+            tf.config.threading.set_inter_op_parallelism_threads(threads_inter)
+        # The first operation starts the devices, and with them the rest of the chatter.
+        tf.function(lambda: tf.linalg.matmul(tf.ones([8, 8]), tf.ones([8, 8])))()
+
+
+@contextlib.contextmanager
+def captured_stderr() -> Iterator[None]:
+    """Keep what is written to file descriptor 2 off the terminal; an exception brings it out again."""
+    if sys.stderr is not None:
+        sys.stderr.flush()
+    try:
+        terminal = os.dup(STDERR)
+    except OSError:  # stderr is closed: there is nothing to keep clean
+        yield
+        return
+    with contextlib.closing(os.fdopen(terminal, "wb")) as stderr, tempfile.TemporaryFile() as chatter:
+        os.dup2(chatter.fileno(), STDERR)
+        try:
+            yield
+        except BaseException:
+            chatter.seek(0)
+            stderr.write(chatter.read())
+            raise
+        finally:
+            if sys.stderr is not None:
+                sys.stderr.flush()
+            stderr.flush()
+            os.dup2(stderr.fileno(), STDERR)
+
+
+def _prepare_environment() -> None:
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if "KERAS_HOME" not in os.environ and "keras" not in sys.modules:
+        home = tempfile.mkdtemp(prefix="gen-keras-")
+        atexit.register(shutil.rmtree, home, ignore_errors=True)
+        os.environ["KERAS_HOME"] = home

@@ -1,0 +1,148 @@
+"""The network: an embedding, stacked LSTM layers, an output, over whole windows.
+
+    ids (N, T) -> embedding (T, N, D) -> LSTM layers (T, N, H) -> output (T, N, V)
+
+It is time-major inside, as the kernel is. The batch is not split here: `fuse` casts and joins the weights once
+a call, and a caller may then run `forward` on as many independent parts of the batch as it likes.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from gen.config import ModelConfig, Precision
+from gen.model.kernels import lstm_sequence
+from gen.model.layer import LSTMLayer
+
+State = list[tuple[tf.Tensor, tf.Tensor]]
+
+
+class Fused(NamedTuple):
+    """A network's weights, ready for `Network.forward`.
+
+    Shapes:
+        embedding: `(V, D)`. layers: each `(H + D, 4H)` and `(4H,)`. output: `(H, V)` and `(V,)`.
+    """
+
+    embedding: tf.Tensor
+    layers: list[tuple[tf.Tensor, tf.Tensor]]
+    output: tuple[tf.Tensor, tf.Tensor]
+
+
+def no_dropout(values: tf.Tensor, site: int) -> tf.Tensor:  # noqa: ARG001 - the signature of a dropout
+    """Keep every value: what a network does when it is not being trained."""
+    return values
+
+
+class Network:
+    """The variables of a model, and what they compute.
+
+    Shapes:
+        N streams, T time steps, D embedding size, H hidden size, V vocabulary.
+
+    Args:
+        config: The shape of the network.
+        precision: dtype of the factors of matrix products; sums, gates and state are float32.
+        seed: Where the first weights come from.
+    """
+
+    def __init__(self, config: ModelConfig, precision: Precision = "float32", seed: int = 0) -> None:
+        self.config = config
+        self.factor_dtype = tf.as_dtype(precision)
+        seeds = keras.random.SeedGenerator(seed)
+        first_seeds = [
+            int(value) for value in np.random.default_rng(seed).integers(1 << 31, size=config.layers)
+        ]
+        # rows of length near 1, like a one-hot input's, so that the first layer sees distinct characters
+        scale = keras.initializers.RandomNormal(stddev=config.embedding_size**-0.5, seed=seeds)
+        self._embedding = keras.layers.Embedding(
+            config.vocabulary_size, config.embedding_size, embeddings_initializer=scale, dtype="float32"
+        )
+        self._layers = [LSTMLayer(config.units, seed=each, dtype="float32") for each in first_seeds]
+        self._output = keras.layers.Dense(
+            config.vocabulary_size, kernel_initializer=keras.initializers.GlorotUniform(seed), dtype="float32"
+        )
+        self._embedding.build()
+        for number, layer in enumerate(self._layers):
+            layer.build((None, None, config.input_size(number)))
+        self._output.build((None, config.units))
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """Every variable by its name in the model file, in the file's order."""
+        named = {"embedding": self._embedding.embeddings}
+        for number, layer in enumerate(self._layers):
+            named |= {
+                f"lstm.{number}.{name}": variable
+                for name, variable in layer.eight_weights()._asdict().items()
+            }
+        return {**named, "output.W": self._output.kernel, "output.b": self._output.bias}
+
+    def weights(self) -> dict[str, NDArray[np.float32]]:
+        """The values of `variables`, as the model file has them."""
+        return {name: np.array(variable) for name, variable in self.variables.items()}
+
+    def assign(self, weights: dict[str, NDArray[np.float32]]) -> None:
+        """Set the values of `variables`.
+
+        Raises:
+            ValueError: A name is missing, or a shape differs.
+        """
+        variables = self.variables
+        if weights.keys() != variables.keys():
+            raise ValueError(f"weights named {sorted(weights)}, expected {sorted(variables)}")
+        for name, variable in variables.items():
+            variable.assign(weights[name])
+
+    def initial_state(self, streams: int) -> State:
+        """The state before anything is read: zeros, `(h, C)` a layer, each `(N, H)` float32."""
+        shape = (streams, self.config.units)
+        return [(tf.zeros(shape), tf.zeros(shape)) for _ in self._layers]
+
+    def fuse(self) -> Fused:
+        """The weights joined and cast, once for all parts of a batch; gradients flow through."""
+        variables = self.variables
+        cast = self.factor_dtype
+        return Fused(
+            tf.convert_to_tensor(variables["embedding"]),
+            [layer.fused() for layer in self._layers],
+            (tf.cast(variables["output.W"], cast), tf.convert_to_tensor(variables["output.b"])),
+        )
+
+    def forward(
+        self,
+        ids: tf.Tensor,
+        state: State,
+        fused: Fused,
+        dropout: Callable[[tf.Tensor, int], tf.Tensor] = no_dropout,
+    ) -> tuple[tf.Tensor, State]:
+        """Read windows.
+
+        Args:
+            ids: `(N, T)`.
+            state: As `initial_state` or the last window gave it.
+            fused: From `fuse`.
+            dropout: Drops of values `(T, N, D or H)` before layer number `site`; the output is the last site.
+
+        Returns:
+            Logits `(T, N, V)` float32, and the state after.
+        """
+        values = tf.gather(fused.embedding, tf.transpose(ids))
+        after: State = []
+        for site, ((W, b), (h, C)) in enumerate(zip(fused.layers, state, strict=True)):
+            values, h, C = lstm_sequence(dropout(values, site), h, C, W, b, factor_dtype=self.factor_dtype)
+            after.append((h, C))
+        W, b = fused.output
+        values = tf.cast(dropout(values, len(after)), self.factor_dtype)
+        products = tf.matmul(tf.reshape(values, (-1, self.config.units)), W)
+        logits = tf.cast(products, tf.float32) + b
+        return tf.reshape(logits, (*_time_and_streams(ids), self.config.vocabulary_size)), after
+
+
+def _time_and_streams(ids: tf.Tensor) -> tuple[Any, Any]:
+    static, dynamic = ids.shape, tf.shape(ids)
+    return tuple(static[axis] if static[axis] is not None else dynamic[axis] for axis in (1, 0))  # type: ignore[return-value]

@@ -1,0 +1,97 @@
+"""What every tokenizer is: a vocabulary of readable strings, and two functions between documents and ids.
+
+A child writes `encode` and `decode`. The rest follows from the vocabulary, which is data: it travels in the
+model file as JSON with a version, so a model needs nothing but its own file to read and write.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, Generic, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gen.config import MAX_VOCABULARY
+from gen.errors import TokenizerError
+
+Document = TypeVar("Document")
+Ids = NDArray[np.int32]
+
+
+class Tokenizer(ABC, Generic[Document]):
+    """A vocabulary, and the way between documents and ids.
+
+    Args:
+        tokens: The vocabulary; a token's id is its place. Distinct, non-empty strings.
+
+    Raises:
+        TokenizerError: The vocabulary is empty, too large, or has a token twice.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        if not 1 <= len(tokens) <= MAX_VOCABULARY:
+            raise TokenizerError(
+                f"A vocabulary has from 1 to {MAX_VOCABULARY} tokens, not {len(tokens)}.",
+                "Use a model or a corpus with a vocabulary of that size.",
+            )
+        self.tokens = tuple(tokens)
+        self.ids = {token: number for number, token in enumerate(self.tokens)}
+        if len(self.ids) != len(self.tokens):
+            raise TokenizerError("A vocabulary holds the same token twice.", "Use an undamaged model file.")
+
+    @abstractmethod
+    def encode(self, document: Document) -> Ids:
+        """The ids of a document.
+
+        Raises:
+            TokenizerError: The document has something the vocabulary cannot say.
+        """
+
+    @abstractmethod
+    def decode(self, ids: Ids) -> Document:
+        """The document that ids stand for; `decode(encode(document)) == document`.
+
+        Raises:
+            TokenizerError: No document has these ids.
+        """
+
+    def start(self) -> Ids:
+        """The ids that a model reads, unseen, before it writes without a prompt."""
+        return np.zeros(1, np.int32)
+
+    def transitions(self) -> NDArray[np.int16]:
+        """Which token may follow, as a finite automaton.
+
+        Shapes:
+            `(S, V)`: in state s token v leads to state `transitions[s, v]`, or is forbidden where that is -1.
+            State 0 is the start, and the only one in which a document is complete.
+        """
+        return np.zeros((1, len(self.tokens)), np.int16)
+
+    def to_json(self) -> dict[str, Any]:
+        """The tokenizer as a JSON-ready dict."""
+        return {"name": self.name, "version": self.version, "tokens": list(self.tokens)}
+
+    @classmethod
+    def from_json(cls, fields: Any) -> Self:
+        """The tokenizer that `to_json` wrote.
+
+        Raises:
+            TokenizerError: The fields are not those of this tokenizer, or of a newer release.
+        """
+        if not isinstance(fields, dict) or fields.get("name") != cls.name:
+            raise TokenizerError(f"The vocabulary is not one of {cls.name}.", "Use an undamaged model file.")
+        if fields.get("version") != cls.version:
+            raise TokenizerError(
+                f"The vocabulary has version {fields.get('version')!r}; this release reads {cls.version}.",
+                "Install the release of gen that wrote the model, or a newer one.",
+            )
+        tokens = fields.get("tokens")
+        if not isinstance(tokens, list) or not all(isinstance(token, str) and token for token in tokens):
+            raise TokenizerError(
+                "The vocabulary's tokens are not a list of strings.", "Use an undamaged model file."
+            )
+        return cls(tokens)

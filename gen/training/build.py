@@ -1,0 +1,98 @@
+"""From a setup to a trainer: network, step, and as many steps as the clock allows."""
+
+import time
+from dataclasses import replace
+from functools import partial
+
+from gen.checkpoint import Model
+from gen.config import Precision, TrainingConfig
+from gen.evaluation.passes import Evaluator
+from gen.evaluation.units import bits, predicted_characters
+from gen.kinds import tokenizer_of
+from gen.model.network import Network
+from gen.training import clock, plan
+from gen.training.finetune import carry_over
+from gen.training.loop import MAX_VALIDATION_TOKENS, Trainer
+from gen.training.preview import preview
+from gen.training.setup import Setup, describe
+from gen.training.step import TrainingStep
+
+# What the clock must leave for: a validation's saves and sample, and closing TensorFlow at the end.
+SAVES_S = 0.3
+EXIT_S = 0.8
+
+
+def build(setup: Setup, started: float) -> Trainer:
+    """The loop for a setup, at its saved state if it has one.
+
+    Args:
+        setup: From `gen.training.setup`.
+        started: When the process began, on the clock of `time.monotonic`.
+
+    Raises:
+        TrainingError: The time asked for is over before training can begin.
+    """
+    config = setup.training or _unmeasured(setup)
+    network = Network(setup.model, config.precision, config.seed)
+    if setup.base is not None:
+        base = tokenizer_of(setup.base.kind, setup.base.tokenizer)
+        network.assign(carry_over(setup.base, base, setup.dataset.tokenizer, network.weights()))
+    step = TrainingStep(network, config, setup.streams)
+    evaluator = Evaluator(network, setup.parts)
+    if setup.training is None:
+        steps, validate_every = _length(setup, step, evaluator, started)
+        warmup_steps = min(plan.WARMUP_STEPS, steps // 10)
+        config = replace(config, steps=steps, validate_every=validate_every, warmup_steps=warmup_steps)
+    trainer = Trainer(
+        folder=setup.folder,
+        about=describe(setup, config),
+        blank=_blank(setup),
+        dataset=setup.dataset,
+        config=config,
+        step=step,
+        evaluator=evaluator,
+        preview=partial(preview, setup.dataset.kind, setup.model, setup.dataset.tokenizer),
+        bits_per_unit=_bits_per_character(setup),
+    )
+    if setup.saved is not None:
+        trainer.restore(setup.saved)
+    return trainer
+
+
+def _unmeasured(setup: Setup) -> TrainingConfig:
+    asked = setup.request.precision
+    precision: Precision = "float32" if asked == "float32" else "bfloat16"
+    if asked in (None, "auto"):
+        precision = clock.faster_precision(setup.streams // setup.parts, setup.model.units)
+    return plan.training_config(setup.request, setup.streams, setup.window, precision, setup.parts)
+
+
+def _length(setup: Setup, step: TrainingStep, evaluator: Evaluator, started: float) -> tuple[int, int]:
+    request, dataset = setup.request, setup.dataset
+    if request.steps is not None:
+        return plan.length_by_count(request.steps)
+    if request.epochs is not None:
+        per_epoch = -(-(dataset.training.tokens - 1) // (setup.streams * setup.window))
+        return plan.length_by_count(max(1, round(request.epochs * per_epoch)))
+    budget_s = 60.0 * (plan.DEFAULT_MINUTES if request.minutes is None else request.minutes)
+    validation_s = clock.validation_seconds(evaluator, dataset.validation, MAX_VALIDATION_TOKENS)
+    step_s = clock.step_seconds(step, dataset.training, setup.streams, setup.window, budget_s)
+    left_s = started + budget_s - EXIT_S - time.monotonic()
+    return plan.length_by_clock(left_s, step_s, validation_s + SAVES_S)
+
+
+def _blank(setup: Setup) -> Model:
+    corpus = {
+        "name": setup.source.name,
+        "licence": setup.source.licence,
+        "training_tokens": setup.dataset.training.tokens,
+        "digest": setup.dataset.digest,
+    }
+    return Model(setup.dataset.kind, setup.model, setup.dataset.tokenizer.to_json(), {}, corpus)
+
+
+def _bits_per_character(setup: Setup) -> partial[float]:
+    held_out = setup.dataset.validation
+    tokens = min(held_out.tokens, MAX_VALIDATION_TOKENS) - 1
+    characters = predicted_characters(held_out, setup.dataset.tokenizer, MAX_VALIDATION_TOKENS)
+    return partial(bits, tokens / max(1, characters))

@@ -1,0 +1,63 @@
+"""What products, steps and validations cost on this machine, measured before training and then undone."""
+
+import itertools
+import time
+
+import tensorflow as tf
+
+from gen.config import Precision
+from gen.dataset import TokenFile, Windows
+from gen.evaluation.passes import Evaluator, contiguous_windows
+from gen.training.step import TrainingStep
+
+_WARM_UP = 2
+_MIN_STEPS = 5
+_SHARE_OF_BUDGET = 0.015
+
+
+def step_seconds(step: TrainingStep, file: TokenFile, streams: int, window: int, budget_s: float) -> float:
+    """Seconds a step takes; the network and the optimiser are then as before."""
+    weights, moments = step.network.weights(), step.optimizer_state()
+    windows = Windows(file, streams, window)
+    state = step.network.initial_state(streams)
+    for _ in range(_WARM_UP):
+        state = step(windows.next(), state, 0, 0.0).state
+    started = time.perf_counter()
+    done = 0
+    while done < _MIN_STEPS or time.perf_counter() - started < _SHARE_OF_BUDGET * budget_s:
+        state = step(windows.next(), state, 0, 0.0).state
+        done += 1
+    seconds = (time.perf_counter() - started) / done
+    step.network.assign(weights)
+    step.assign_optimizer_state(moments)
+    return seconds
+
+
+def validation_seconds(evaluator: Evaluator, file: TokenFile, limit: int) -> float:
+    """Seconds a validation pass takes, from its first few windows."""
+    windows = contiguous_windows(file, limit).per_epoch
+    passing = evaluator.score_by_window(file, limit)
+    next(passing)  # compiles
+    started = time.perf_counter()
+    measured = sum(1 for _ in itertools.islice(passing, _MIN_STEPS))
+    if not measured:  # a single window: compiling was all there was to see, so go over it again
+        started = time.perf_counter()
+        measured = sum(1 for _ in evaluator.score_by_window(file, limit))
+    return (time.perf_counter() - started) / measured * windows
+
+
+def faster_precision(streams: int, units: int) -> Precision:
+    """The faster dtype for the products of a step on this machine, measured: a few hundredths of a second."""
+    seconds = {name: _product_s(name, streams, units) for name in ("float32", "bfloat16")}
+    return "bfloat16" if seconds["bfloat16"] < 0.9 * seconds["float32"] else "float32"
+
+
+def _product_s(dtype: str, streams: int, units: int, repeats: int = 20) -> float:
+    h = tf.cast(tf.random.stateless_uniform((streams, units), (0, 1)), dtype)
+    W = tf.cast(tf.random.stateless_uniform((units, 4 * units), (0, 2)), dtype)
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        tf.matmul(h, W).numpy()
+        times.append(time.perf_counter() - start)
+    return sorted(times)[len(times) // 2]

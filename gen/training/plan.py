@@ -1,0 +1,142 @@
+"""What nobody asked for: sizes that fit the corpus and the machine, and steps that fit the clock.
+
+Everything chosen here is written into the run's configuration before the first update, so that training
+itself depends on steps alone.
+"""
+
+import math
+import os
+from dataclasses import dataclass
+
+from gen.config import JsonFields, ModelConfig, Precision, TrainingConfig
+from gen.dataset import fit_streams
+from gen.errors import TrainingError
+
+DEFAULT_MINUTES = 10.0
+BATCH_SIZE = 32
+WINDOW = 96
+LEARNING_RATE = 5e-3
+DROPOUT = 0.3
+WEIGHT_DECAY = 0.01
+GRADIENT_NORM = 1.0
+WARMUP_STEPS = 100
+VALIDATIONS = 10
+VALIDATION_SHARE = 0.06
+# units that a corpus of so many tokens can fill without learning it by heart
+UNITS_BY_TOKENS = ((20_000, 128), (200_000, 256))
+UNITS = 512
+EMBEDDING_SIZE = 128
+
+
+@dataclass(frozen=True)
+class Request(JsonFields):
+    """What the user asked for; None leaves the choice to `gen`.
+
+    Attributes:
+        minutes: Wall clock from the start of the process to its end.
+        steps: Updates.
+        epochs: Passes over the training part.
+        units: H of each layer.
+        layers: Number of layers.
+        batch_size: N, parallel streams.
+        window: T, time steps between truncations of the gradient.
+        dropout: Share dropped.
+        learning_rate: Peak rate.
+        precision: dtype of the factors of products, or `auto`.
+        seed: Where all randomness comes from.
+    """
+
+    minutes: float | None = None
+    steps: int | None = None
+    epochs: float | None = None
+    units: int | None = None
+    layers: int | None = None
+    batch_size: int | None = None
+    window: int | None = None
+    dropout: float | None = None
+    learning_rate: float | None = None
+    precision: str | None = None
+    seed: int | None = None
+
+
+def model_config(request: Request, tokens: int, vocabulary_size: int) -> ModelConfig:
+    """The shape of a network for a training part of so many tokens."""
+    units = request.units
+    if units is None:
+        units = next((units for limit, units in UNITS_BY_TOKENS if tokens < limit), UNITS)
+    return ModelConfig(vocabulary_size, min(EMBEDDING_SIZE, units), units, request.layers or 1)
+
+
+def streams_and_window(request: Request, tokens: int) -> tuple[int, int, str]:
+    """N and T that the corpus can fill, and what to tell the user where it cannot fill those asked for.
+
+    Raises:
+        CorpusError: There is nothing to predict.
+    """
+    asked = (request.batch_size or BATCH_SIZE, request.window or WINDOW)
+    streams, window = fit_streams(tokens, *asked)
+    if (streams, window) == asked:
+        return streams, window, ""
+    return (
+        streams,
+        window,
+        (
+            f"The corpus is small: batch size {streams} and window {window} instead of {asked[0]} and {asked[1]}"
+        ),
+    )
+
+
+def training_config(
+    request: Request, streams: int, window: int, precision: Precision, parts: int
+) -> TrainingConfig:
+    """The configuration of a run but for its length, which `with_steps` sets."""
+    return TrainingConfig(
+        steps=1,
+        batch_size=streams,
+        window=window,
+        learning_rate=LEARNING_RATE if request.learning_rate is None else request.learning_rate,
+        dropout=DROPOUT if request.dropout is None else request.dropout,
+        weight_decay=WEIGHT_DECAY,
+        gradient_norm=GRADIENT_NORM,
+        warmup_steps=0,
+        validate_every=1,
+        precision=precision,
+        parts=parts,
+        seed=request.seed or 0,
+    )
+
+
+def length_by_count(steps: int) -> tuple[int, int]:
+    """Steps, and steps between validations, where the user set the steps."""
+    return steps, max(1, math.ceil(steps / VALIDATIONS))
+
+
+def length_by_clock(seconds: float, step_s: float, validation_s: float) -> tuple[int, int]:
+    """Steps, and steps between validations, that fill a time.
+
+    Args:
+        seconds: Left for training, validation and saving.
+        step_s: What a step takes.
+        validation_s: What a validation with its sample and its saves takes.
+
+    Raises:
+        TrainingError: There is no time for a single step and validation.
+    """
+    if seconds < step_s + validation_s:
+        raise TrainingError(
+            "The time asked for is over before training can begin.",
+            "Give more --minutes, or a number of --steps.",
+        )
+    affordable = int(VALIDATION_SHARE * seconds / validation_s)
+    validations = min(2 * VALIDATIONS, max(3, affordable))
+    while validations > 1 and seconds - validations * validation_s < seconds / 2:
+        validations -= 1
+    steps = max(1, int((seconds - validations * validation_s) / step_s))
+    return steps, max(1, math.ceil(steps / validations))
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
