@@ -4,8 +4,11 @@ Encoding writes a part's ids to a file once; training reads windows from it. The
 its cursor, two integers, so a resumed run goes on at the very token. Memory does not grow with the corpus.
 """
 
+import atexit
 import hashlib
 import json
+import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -225,6 +228,43 @@ def prepare(
     dataset = Dataset(kind, training, held_out, tokenizer, notes, digest)
     _save(index, dataset)
     return dataset
+
+
+def encode_whole(
+    files: tuple[Path, ...],
+    encoding: str | None,
+    tokenizer: Tokenizer[Any],
+    kind: str,
+    skipped: Counter[str] | None = None,
+) -> TokenFile:
+    """Encode files, unsplit, with a vocabulary that is given.
+
+    Args:
+        files: What to encode, in order.
+        encoding: As `--encoding` gives it.
+        tokenizer: The vocabulary.
+        kind: A name in `gen.kinds.KINDS`.
+        skipped: Where to count what the vocabulary cannot say, which is then left out; None to refuse it.
+
+    Raises:
+        CorpusError: A file cannot be read, or there are fewer than two tokens.
+        TokenizerError: There is something the vocabulary cannot say, and `skipped` is None.
+    """
+
+    def sayable(document: Any) -> Any:
+        if skipped is None:
+            return document
+        skipped.update(tokenizer.unseen(document))
+        return tokenizer.without_unseen(document)
+
+    # not kept by content as a training corpus is: it is read once
+    path = cache_folder() / "ids" / f"whole-{os.getpid()}.ids"
+    documents = KINDS[kind].parts((), files, encoding).validation()
+    file = encode_to_file(map(sayable, documents), tokenizer, path)
+    atexit.register(path.unlink, missing_ok=True)
+    if file.tokens < 2:
+        raise CorpusError("The corpus has fewer than two tokens.", "Give a longer corpus.")
+    return file
 
 
 def _save(index: Path, dataset: Dataset) -> None:

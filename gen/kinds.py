@@ -28,7 +28,7 @@ class Kind:
 
     name: str
     parts: Callable[..., TextParts]
-    tokenizer: type[CharacterTokenizer]
+    tokenizer: type[Any]
     write: Callable[..., Iterator[list[str]]]
 
 
@@ -102,4 +102,5 @@ def tokenizer_of(kind: str, fields: dict[str, Any]) -> Tokenizer[Any]:
         ModelFileError: This release has no such kind.
         TokenizerError: The vocabulary is damaged.
     """
-    return kind_named(kind).tokenizer.from_json(fields)
+    tokenizer: Tokenizer[Any] = kind_named(kind).tokenizer.from_json(fields)
+    return tokenizer

@@ -12,7 +12,7 @@ DEFAULT_LENGTH = 500
 NAMED = 10
 
 
-class Temperature(click.ParamType):
+class Temperature(click.ParamType[tuple[float, float]]):
     """One number, or two with a colon between: from the first to the second over the text."""
 
     name = "X or X:Y"
@@ -120,4 +120,4 @@ def _sayable(prompt: str, tokenizer: "Tokenizer[Any]") -> str:
     named = ", ".join(map(repr, list(unseen)[:NAMED]))
     more = f" and {len(unseen) - NAMED} more" if len(unseen) > NAMED else ""
     click.echo(f"Left out of the prompt, for the model never saw them: {named}{more}", err=True)
-    return tokenizer.without_unseen(prompt)
+    return str(tokenizer.without_unseen(prompt))

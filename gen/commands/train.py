@@ -56,8 +56,8 @@ def command(
 ) -> int:
     """Learn a corpus, and keep the best model.
 
-    With no other option sizes are chosen for the corpus and the machine, and ten minutes are used. Ctrl-C saves;
-    --resume goes on.
+    With no other option sizes are chosen for the corpus and the machine, and ten minutes are used.
+    Ctrl-C saves; --resume goes on.
     """
     from gen.cli import STARTED_S
     from gen.training import plan, setup

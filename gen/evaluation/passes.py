@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from gen.dataset import TokenFile, Window, Windows
 from gen.model.network import Network, State
-from gen.model.parts import clear, join_states, part_bounds, summed_nats
+from gen.model.parts import read_window
 
 MAX_STREAMS = 16
 TOKENS_A_STREAM = 4096
@@ -76,24 +76,16 @@ class Evaluator:
         windows = contiguous_windows(file, limit)
         state = self._network.initial_state(windows.streams)
         for window in windows.one_pass():
-            nats, state = self._compiled(*_tensors(window), state)
+            nats, state = self._compiled(*tensors(window), state)
             yield Score(int(window.weights.sum()), float(nats))
 
     def _read(
         self, ids: tf.Tensor, weights: tf.Tensor, fresh: tf.Tensor, state: State
     ) -> tuple[tf.Tensor, State]:
-        fused = self._network.fuse()
-        state = clear(state, fresh)
-        nats, states = [], []
-        for first, last in part_bounds(ids.shape[0], self._parts):
-            part_state = [(h[first:last], C[first:last]) for h, C in state]
-            logits, after = self._network.forward(ids[first:last, :-1], part_state, fused)
-            nats.append(summed_nats(logits, ids[first:last, 1:], weights[first:last]))
-            states.append(after)
-        return tf.add_n(nats), join_states(states)
+        return read_window(self._network, ids, weights, fresh, state, self._parts)
 
 
-def contiguous_windows(file: TokenFile, limit: int | None = None) -> Windows:
+def contiguous_windows(file: TokenFile, limit: int | None = None, window: int = WINDOW) -> Windows:
     """The windows of a full pass: as many streams as leave each at least `TOKENS_A_STREAM` tokens.
 
     Raises:
@@ -101,8 +93,9 @@ def contiguous_windows(file: TokenFile, limit: int | None = None) -> Windows:
     """
     tokens = file.tokens if limit is None else min(limit, file.tokens)
     streams = min(MAX_STREAMS, max(1, tokens // TOKENS_A_STREAM))
-    return Windows(file, streams, min(WINDOW, max(1, tokens - 1)), limit=limit)
+    return Windows(file, streams, min(window, max(1, tokens - 1)), limit=limit)
 
 
-def _tensors(window: Window) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+def tensors(window: Window) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """A window's arrays for a compiled function."""
     return tf.constant(window.ids), tf.constant(window.weights), tf.constant(window.fresh)

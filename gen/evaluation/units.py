@@ -1,21 +1,20 @@
 """From nats a token to what people compare: for text, bits a character."""
 
 import math
+from typing import Any
 
 from gen.dataset import TokenFile
-from gen.tokenizer.characters import CharacterTokenizer
+from gen.tokenizer.base import Tokenizer
 
 _COUNTED_AT_ONCE = 1 << 20
 
 
-def predicted_characters(file: TokenFile, tokenizer: CharacterTokenizer, limit: int | None = None) -> int:
+def predicted_characters(file: TokenFile, tokenizer: Tokenizer[Any], limit: int | None = None) -> int:
     """How many characters a full pass predicts: all but the first, whatever tokens spell them."""
     tokens = file.tokens if limit is None else min(limit, file.tokens)
-    if not tokenizer.has_bytes:
-        return tokens - 1
     ids = file.map()
     return sum(
-        tokenizer.count_characters(ids[start : min(tokens, start + _COUNTED_AT_ONCE)].astype("i4"))
+        tokenizer.count_units(ids[start : min(tokens, start + _COUNTED_AT_ONCE)].astype("i4"))
         for start in range(1, tokens, _COUNTED_AT_ONCE)
     )
 

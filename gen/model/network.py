@@ -2,8 +2,8 @@
 
     ids (N, T) -> embedding (T, N, D) -> LSTM layers (T, N, H) -> output (T, N, V)
 
-It is time-major inside, as the kernel is. The batch is not split here: `fuse` casts and joins the weights once
-a call, and a caller may then run `forward` on as many independent parts of the batch as it likes.
+It is time-major inside, as the kernel is. The batch is not split here: `fuse` casts and joins the weights
+once a call, and a caller may then run `forward` on as many independent parts of the batch as it likes.
 """
 
 from collections.abc import Callable
@@ -19,6 +19,7 @@ from gen.model.kernels import lstm_sequence
 from gen.model.layer import LSTMLayer
 
 State = list[tuple[tf.Tensor, tf.Tensor]]
+Dropout = Callable[[tf.Tensor, int], tf.Tensor]
 
 
 class Fused(NamedTuple):
@@ -54,15 +55,13 @@ class Network:
         self.config = config
         self.factor_dtype = tf.as_dtype(precision)
         seeds = keras.random.SeedGenerator(seed)
-        first_seeds = [
-            int(value) for value in np.random.default_rng(seed).integers(1 << 31, size=config.layers)
-        ]
+        layer_seeds = np.random.default_rng(seed).integers(1 << 31, size=config.layers).tolist()
         # rows of length near 1, like a one-hot input's, so that the first layer sees distinct characters
         scale = keras.initializers.RandomNormal(stddev=config.embedding_size**-0.5, seed=seeds)
         self._embedding = keras.layers.Embedding(
             config.vocabulary_size, config.embedding_size, embeddings_initializer=scale, dtype="float32"
         )
-        self._layers = [LSTMLayer(config.units, seed=each, dtype="float32") for each in first_seeds]
+        self._layers = [LSTMLayer(config.units, seed=each, dtype="float32") for each in layer_seeds]
         self._output = keras.layers.Dense(
             config.vocabulary_size, kernel_initializer=keras.initializers.GlorotUniform(seed), dtype="float32"
         )
@@ -118,12 +117,12 @@ class Network:
         ids: tf.Tensor,
         state: State,
         fused: Fused,
-        dropout: Callable[[tf.Tensor, int], tf.Tensor] = no_dropout,
+        dropout: Dropout = no_dropout,
     ) -> tuple[tf.Tensor, State]:
         """Read windows.
 
         Args:
-            ids: `(N, T)`.
+            ids: `(N, T)`, N static.
             state: As `initial_state` or the last window gave it.
             fused: From `fuse`.
             dropout: Drops of values `(T, N, D or H)` before layer number `site`; the output is the last site.
@@ -133,16 +132,13 @@ class Network:
         """
         values = tf.gather(fused.embedding, tf.transpose(ids))
         after: State = []
-        for site, ((W, b), (h, C)) in enumerate(zip(fused.layers, state, strict=True)):
-            values, h, C = lstm_sequence(dropout(values, site), h, C, W, b, factor_dtype=self.factor_dtype)
-            after.append((h, C))
+        for site, ((W, b), (h_0, C_0)) in enumerate(zip(fused.layers, state, strict=True)):
+            values, h_T, C_T = lstm_sequence(
+                dropout(values, site), h_0, C_0, W, b, factor_dtype=self.factor_dtype
+            )
+            after.append((h_T, C_T))
         W, b = fused.output
         values = tf.cast(dropout(values, len(after)), self.factor_dtype)
         products = tf.matmul(tf.reshape(values, (-1, self.config.units)), W)
         logits = tf.cast(products, tf.float32) + b
-        return tf.reshape(logits, (*_time_and_streams(ids), self.config.vocabulary_size)), after
-
-
-def _time_and_streams(ids: tf.Tensor) -> tuple[Any, Any]:
-    static, dynamic = ids.shape, tf.shape(ids)
-    return tuple(static[axis] if static[axis] is not None else dynamic[axis] for axis in (1, 0))  # type: ignore[return-value]
+        return tf.reshape(logits, (-1, ids.shape[0], self.config.vocabulary_size)), after

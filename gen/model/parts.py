@@ -1,40 +1,70 @@
-"""A batch in independent parts, one a core: where they begin, and their losses and states put together.
+"""A window read in independent parts of the batch, one a core: how training and evaluation both read.
 
 Parts that share nothing but the weights run side by side in one graph, each walking its own time loop on one
 thread. On two cores that is faster than both cores working on each small product together.
 """
 
+from collections.abc import Callable
+from itertools import pairwise
+
 import numpy as np
 import tensorflow as tf
 
-from gen.model.network import State
+from gen.model.network import Dropout, Network, State, no_dropout
+
+
+def read_window(
+    network: Network,
+    ids: tf.Tensor,
+    weights: tf.Tensor,
+    fresh: tf.Tensor,
+    state: State,
+    parts: int,
+    dropout_from: Callable[[int], Dropout] = lambda _first_stream: no_dropout,
+) -> tuple[tf.Tensor, State]:
+    """Score the predictions of a window.
+
+    Shapes:
+        ids `(N, T + 1)`, weights `(N, T)`, fresh `(N,)` as in `gen.dataset.Window`, N static; state as in
+        `Network.forward`.
+
+    Args:
+        network: Its weights are fused once, for all parts.
+        ids: What is read and, one step later, predicted.
+        weights: What counts.
+        fresh: Whose state is cleared first.
+        state: The state before the window.
+        parts: How many parts; no more than there are streams are made.
+        dropout_from: The dropout of a part, given the number of its first stream.
+
+    Returns:
+        The negative log likelihood in nats, summed over what counts, and the state after.
+    """
+    fused = network.fuse()
+    cleared = fresh[:, None]
+    state = [(tf.where(cleared, 0.0, h), tf.where(cleared, 0.0, C)) for h, C in state]
+    nats, states = [], []
+    for first, last in part_bounds(ids.shape[0], parts):
+        part_state = [(h[first:last], C[first:last]) for h, C in state]
+        part_ids = ids[first:last]
+        logits, after = network.forward(part_ids[:, :-1], part_state, fused, dropout_from(first))
+        nats.append(_summed_nats(logits, part_ids[:, 1:], weights[first:last]))
+        states.append(after)
+    return tf.add_n(nats), _joined(states)
 
 
 def part_bounds(streams: int, parts: int) -> list[tuple[int, int]]:
     """The first and last (exclusive) stream of each part, in sizes that differ by one at the most."""
-    bounds = np.linspace(0, streams, min(parts, streams) + 1).astype(int).tolist()
-    return list(zip(bounds[:-1], bounds[1:], strict=True))
+    return list(pairwise(np.linspace(0, streams, min(parts, streams) + 1).astype(int).tolist()))
 
 
-def clear(state: State, fresh: tf.Tensor) -> State:
-    """The state with the streams that begin anew at zero."""
-    fresh = fresh[:, None]
-    return [(tf.where(fresh, 0.0, h), tf.where(fresh, 0.0, C)) for h, C in state]
-
-
-def join_states(states: list[State]) -> State:
-    """The states of the parts of a batch as one."""
+def _joined(states: list[State]) -> State:
     return [
         (tf.concat([h for h, _ in layer], axis=0), tf.concat([C for _, C in layer], axis=0))
         for layer in zip(*states, strict=True)
     ]
 
 
-def summed_nats(logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-    """The negative log likelihood of targets, summed over those that count.
-
-    Shapes:
-        logits: `(T, N, V)`. targets, weights: `(N, T)`.
-    """
+def _summed_nats(logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     nats = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.transpose(targets), logits)
     return tf.reduce_sum(nats * tf.transpose(weights))

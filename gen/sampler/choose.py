@@ -84,7 +84,8 @@ def draw(p: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.int
     cumulative = p.cumsum(axis=1)
     # targets lie in (0, sum]: an id of probability 0 has an empty interval, and no target is past the end
     targets = (1 - uniform[:, None]) * cumulative[:, -1:]
-    return (cumulative < targets).sum(axis=1, dtype=np.int32)
+    ids: NDArray[np.int32] = (cumulative < targets).sum(axis=1, dtype=np.int32)
+    return ids
 
 
 def _keep_ranked(p: NDArray[np.float64], keep: NDArray[np.bool_]) -> NDArray[np.float64]:

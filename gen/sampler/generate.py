@@ -27,8 +27,9 @@ class _Uniforms:
         if self._used == len(self._block):
             self._block = np.stack([each.random(_DRAWS_AT_ONCE) for each in self._generators], axis=1)
             self._used = 0
+        drawn: NDArray[np.float64] = self._block[self._used]
         self._used += 1
-        return self._block[self._used - 1]
+        return drawn
 
 
 def generate(

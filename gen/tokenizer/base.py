@@ -5,6 +5,7 @@ model file as JSON with a version, so a model needs nothing but its own file to 
 """
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -70,6 +71,18 @@ class Tokenizer(ABC, Generic[Document]):
             State 0 is the start, and the only one in which a document is complete.
         """
         return np.zeros((1, len(self.tokens)), np.int16)
+
+    def unseen(self, document: Document) -> Counter[str]:  # noqa: ARG002 - a vocabulary that can say everything
+        """What the vocabulary cannot say of a document, and how often it occurs."""
+        return Counter()
+
+    def without_unseen(self, document: Document) -> Document:
+        """The document less what the vocabulary cannot say."""
+        return document
+
+    def count_units(self, ids: Ids) -> int:
+        """How many units, in which a model's loss is compared with others', the ids complete."""
+        return len(ids)
 
     def to_json(self) -> dict[str, Any]:
         """The tokenizer as a JSON-ready dict."""

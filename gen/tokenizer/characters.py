@@ -125,7 +125,7 @@ class CharacterTokenizer(Tokenizer[str]):
         """The text less its unseen characters."""
         return text.translate({ord(character): None for character in self.unseen(text)})
 
-    def count_characters(self, ids: Ids) -> int:
+    def count_units(self, ids: Ids) -> int:
         """How many characters ids complete: those of their own, and the last bytes of spelled ones."""
         size = len(self.characters)
         spelled = ids[ids >= size] - size

@@ -37,7 +37,7 @@ def build(setup: Setup, started: float) -> Trainer:
     if setup.base is not None:
         base = tokenizer_of(setup.base.kind, setup.base.tokenizer)
         network.assign(carry_over(setup.base, base, setup.dataset.tokenizer, network.weights()))
-    step = TrainingStep(network, config, setup.streams)
+    step = TrainingStep(network, config)
     evaluator = Evaluator(network, setup.parts)
     if setup.training is None:
         steps, validate_every = _length(setup, step, evaluator, started)

@@ -160,7 +160,7 @@ class Trainer:
         recoveries = self.progress.recoveries + 1
         if recoveries > MAX_RECOVERIES:
             raise TrainingError(
-                f"The loss exploded again at step {self.progress.step + 1}, after {MAX_RECOVERIES} recoveries.",
+                f"The loss exploded again at step {self.progress.step + 1}, after {MAX_RECOVERIES} attempts.",
                 f"Train anew with a --learning-rate below {self.config.learning_rate:g}; "
                 f"the best model so far is kept in {self._folder.path}.",
             )

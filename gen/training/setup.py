@@ -7,7 +7,6 @@ A mistake in the command or the corpus is found here, within a second and before
 """
 
 import glob
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 from gen.checkpoint import Model, find_model, load_model
 from gen.config import ConfigError, JsonFields, ModelConfig, TrainingConfig
 from gen.corpus.locate import Located, locate
-from gen.dataset import Dataset, prepare
+from gen.dataset import Dataset, TokenFile, prepare
 from gen.errors import CorpusError, RunError
 from gen.kinds import tokenizer_of
 from gen.training import plan
@@ -106,7 +105,10 @@ def begin(
         encoding,
     )
     dataset = prepare(
-        located.files, held_out, encoding=encoding, base=base and tokenizer_of(base.kind, base.tokenizer)
+        located.files,
+        held_out,
+        encoding=encoding,
+        base=None if base is None else tokenizer_of(base.kind, base.tokenizer),
     )
     streams, window, note = plan.streams_and_window(request, dataset.training.tokens)
     if dataset.validation.tokens < 2:
@@ -143,32 +145,15 @@ def resume(request: Request, out: Path | None, corpus: str | None, encoding: str
     folder = RunFolder(out)
     saved = folder.load_state()
     about = saved.about
-    try:
-        asked = Request.from_json(about.get("request"))
-        source = Source.from_json(about.get("source"))
-        model = ModelConfig.from_json(about.get("model"))
-        training = TrainingConfig.from_json(about.get("training"))
-    except (ConfigError, TypeError) as error:
-        raise RunError(f"The state in {out} is of another release ({error}).", "Start anew.") from error
+    source, model, training = _recorded(out, about)
     if saved.progress.step >= training.steps:
         raise RunError(
             f"The run in {out} is finished: {training.steps} steps.",
             f"Train further in a new run: gen train --corpus {source.corpus} --init-from {out}",
         )
+    asked = Request.from_json(about["request"])
     _refuse_changes(request, asked, corpus, encoding, source)
-    located, held_out = _locate(source.corpus, source.validation, source.encoding)
-    base = about.get("base_tokenizer")
-    dataset = prepare(
-        located.files,
-        held_out,
-        encoding=source.encoding,
-        base=base and tokenizer_of("text", base),
-    )
-    if dataset.digest != about.get("digest"):
-        raise RunError(
-            f"The corpus {source.corpus} is not what the run in {out} began with.",
-            "Put the old files back, or start a new run; --init-from takes the weights of this one.",
-        )
+    dataset = _prepare_again(out, source, about)
     return Setup(
         folder=folder,
         request=asked,
@@ -184,10 +169,23 @@ def resume(request: Request, out: Path | None, corpus: str | None, encoding: str
     )
 
 
+def held_out_of_run(folder: Path) -> TokenFile:
+    """The ids that the run in a folder held out for validation, all of them.
+
+    Raises:
+        RunError: The folder is not a run's, or its corpus changed.
+        CorpusError: The corpus cannot be read.
+    """
+    about = RunFolder(folder).load_state().about
+    source, _, _ = _recorded(folder, about)
+    return _prepare_again(folder, source, about).validation
+
+
 def describe(setup: Setup, training: TrainingConfig) -> dict[str, Any]:
     """What is saved with every state: all that `resume` needs."""
     base = setup.base.tokenizer if setup.base else setup.saved and setup.saved.about.get("base_tokenizer")
     return {
+        "kind": setup.dataset.kind,
         "request": setup.request.to_json(),
         "source": setup.source.to_json(),
         "digest": setup.dataset.digest,
@@ -195,6 +193,36 @@ def describe(setup: Setup, training: TrainingConfig) -> dict[str, Any]:
         "training": training.to_json(),
         "base_tokenizer": base,
     }
+
+
+def _recorded(folder: Path, about: dict[str, Any]) -> tuple[Source, ModelConfig, TrainingConfig]:
+    try:
+        return (
+            Source.from_json(about.get("source")),
+            ModelConfig.from_json(about.get("model")),
+            TrainingConfig.from_json(about.get("training")),
+        )
+    except ConfigError as error:
+        raise RunError(f"The state in {folder} is of another release ({error}).", "Start anew.") from error
+
+
+def _prepare_again(folder: Path, source: Source, about: dict[str, Any]) -> Dataset:
+    """The dataset that a run began with."""
+    located, held_out = _locate(source.corpus, source.validation, source.encoding)
+    kind, base = about.get("kind", ""), about.get("base_tokenizer")
+    dataset = prepare(
+        located.files,
+        held_out,
+        encoding=source.encoding,
+        base=None if base is None else tokenizer_of(kind, base),
+        kind=kind,
+    )
+    if dataset.digest != about.get("digest"):
+        raise RunError(
+            f"The corpus {source.corpus} is not what the run in {folder} began with.",
+            "Put the old files back, or start a new run; --init-from takes the weights of this one.",
+        )
+    return dataset
 
 
 def _shape(request: Request, dataset: Dataset, base: Model | None) -> ModelConfig:
@@ -226,8 +254,8 @@ def _lasting(spec: str, located: Located) -> str:
     """`spec` in a form that does not depend on the current folder, nor on standard input."""
     if spec == "-":
         return str(located.files[0].resolve())
-    if os.path.exists(spec) or glob.has_magic(spec):
-        return os.path.abspath(spec)
+    if Path(spec).exists() or glob.has_magic(spec):
+        return str(Path.cwd() / spec)
     return spec
 
 
@@ -237,7 +265,7 @@ def _refuse_changes(
     given = {name: value for name, value in request.to_json().items() if value is not None}
     before = asked.to_json()
     differing = [(name, value, before[name]) for name, value in given.items() if value != before[name]]
-    if corpus is not None and corpus != source.corpus and os.path.abspath(corpus) != source.corpus:
+    if corpus is not None and corpus != source.corpus and str(Path.cwd() / corpus) != source.corpus:
         differing.append(("corpus", corpus, source.corpus))
     if encoding is not None and encoding != source.encoding:
         differing.append(("encoding", encoding, source.encoding))

@@ -4,8 +4,8 @@ The step runs under `strategy.run`; the default strategy is a world of one. Insi
 independent parts, one a core: each walks its own time loop on its own thread, and their gradients meet in the
 fused weights they share. State goes in and comes out; it is never a variable.
 
-Sources: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019); Pascanu, Mikolov and Bengio, "On
-the difficulty of training recurrent neural networks" (2013), for clipping by the global norm.
+Sources: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019); Pascanu, Mikolov and Bengio,
+"On the difficulty of training recurrent neural networks" (2013), for clipping by the global norm.
 """
 
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gen.config import TrainingConfig
 from gen.dataset import Window
 from gen.model.network import Network, State
-from gen.model.parts import clear, join_states, part_bounds, summed_nats
+from gen.model.parts import read_window
 from gen.training.dropout import Dropout
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.99, 1e-8
@@ -38,13 +38,11 @@ class TrainingStep:
     Args:
         network: Its variables are updated in place.
         config: How to train.
-        streams: N of every window.
     """
 
-    def __init__(self, network: Network, config: TrainingConfig, streams: int) -> None:
+    def __init__(self, network: Network, config: TrainingConfig) -> None:
         self.network = network
         self._config = config
-        self._bounds = part_bounds(streams, config.parts)
         self.optimizer = keras.optimizers.AdamW(
             learning_rate=config.learning_rate,
             weight_decay=config.weight_decay,
@@ -52,7 +50,7 @@ class TrainingStep:
             beta_2=BETA_2,
             epsilon=EPSILON,
         )
-        # decay pulls towards zero: right for matrices of products, wrong for biases (the forget bias starts at 1)
+        # decay pulls towards zero: right for matrices, wrong for biases (the forget bias starts at 1)
         self.optimizer.exclude_from_weight_decay(
             [variable for variable in network.variables.values() if len(variable.shape) == 1]
         )
@@ -102,19 +100,19 @@ class TrainingStep:
     ) -> tuple[tf.Tensor, tf.Tensor, State]:
         variables = list(self.network.variables.values())
         with tf.GradientTape() as tape:
-            fused = self.network.fuse()
-            losses, states = [], []
-            for first, last in self._bounds:
-                part_state = [(h[first:last], C[first:last]) for h, C in clear(state, fresh)]
-                dropout = Dropout(self._config.dropout, self._config.seed, step, first)
-                part_ids = ids[first:last]
-                logits, after = self.network.forward(part_ids[:, :-1], part_state, fused, dropout)
-                losses.append(summed_nats(logits, part_ids[:, 1:], weights[first:last]))
-                states.append(after)
-            loss = tf.add_n(losses) / tf.reduce_sum(weights)
+            nats, state = read_window(
+                self.network,
+                ids,
+                weights,
+                fresh,
+                state,
+                self._config.parts,
+                lambda first: Dropout(self._config.dropout, self._config.seed, step, first),
+            )
+            loss = nats / tf.reduce_sum(weights)
         gradients = tape.gradient(loss, [variable.value for variable in variables])
         gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
         gradients, norm = tf.clip_by_global_norm(gradients, self._config.gradient_norm)
         self.optimizer.learning_rate.assign(learning_rate)
         self.optimizer.apply(gradients, variables)
-        return loss, norm, join_states(states)
+        return loss, norm, state

@@ -1,0 +1,39 @@
+"""`gen export`: write a model in another format."""
+
+from pathlib import Path
+
+import click
+
+from gen.errors import GenError
+
+
+@click.command("export")
+@click.argument("model", type=click.Path(path_type=Path), metavar="MODEL-or-RUN_DIR")
+@click.option("--to", type=click.Choice(["keras"]), required=True, help="The format.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Where to write it."
+)
+def command(model: Path, to: str, out: Path) -> None:
+    """Write a model in another format: standard Keras layers, for where gen is not installed."""
+    from gen.checkpoint import find_model, load_model
+
+    opened = load_model(find_model(model))
+    if out.suffix != f".{to}":
+        raise GenError(
+            f"A file for {to} cannot be called {out.name!r}.", f"Give --out a name that ends in .{to}."
+        )
+    from gen.model.backend import quiet_import
+
+    quiet_import()
+    from gen.export.keras_model import export_keras
+
+    try:
+        export_keras(opened.config, opened.weights, out)
+    except OSError as error:
+        raise GenError(
+            f"{out} cannot be written: {error.strerror}.", "Give --out a place that can be written."
+        ) from error
+    click.echo(
+        f"{out}: ids (N, T) in, logits (N, T, {opened.config.vocabulary_size}) out; token k is id k of"
+    )
+    click.echo(f"gen info {model} --json")

@@ -1,0 +1,57 @@
+"""A model as a `.keras` file of standard layers, which opens where `gen` is not installed."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gen.config import ModelConfig
+from gen.files import replacing
+
+KERAS_GATE_ORDER = ("i", "f", "C", "o")  # columns of keras.layers.LSTM's kernels
+
+
+def export_keras(config: ModelConfig, weights: dict[str, NDArray[np.float32]], path: Path) -> None:
+    """Write ids `(N, T)` -> logits `(N, T, V)` as Embedding, LSTM layers and Dense.
+
+    Args:
+        config: The shape of the network.
+        weights: Arrays by their names in the model file.
+        path: Ends in `.keras`.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    model = keras_model(config, weights)
+    with replacing(path) as temporary:
+        # Keras tells the format by the ending, which a temporary name does not have
+        named = temporary.with_suffix(".keras")
+        model.save(named)
+        named.replace(temporary)
+
+
+def keras_model(config: ModelConfig, weights: dict[str, NDArray[np.float32]]) -> Any:
+    """The model of `export_keras`, in memory."""
+    import keras
+
+    model = keras.Sequential(
+        [
+            keras.Input((None,), dtype="int32"),
+            keras.layers.Embedding(config.vocabulary_size, config.embedding_size, name="embedding"),
+            *(
+                keras.layers.LSTM(config.units, return_sequences=True, name=f"lstm_{layer}")
+                for layer in range(config.layers)
+            ),
+            keras.layers.Dense(config.vocabulary_size, name="output"),
+        ]
+    )
+    model.get_layer("embedding").set_weights([weights["embedding"]])
+    for layer in range(config.layers):
+        matrices = [weights[f"lstm.{layer}.W_{gate}"] for gate in KERAS_GATE_ORDER]
+        fused = np.concatenate(matrices, axis=1)
+        bias = np.concatenate([weights[f"lstm.{layer}.b_{gate}"] for gate in KERAS_GATE_ORDER])
+        kernels = [fused[config.units :], fused[: config.units]]
+        model.get_layer(f"lstm_{layer}").set_weights([*kernels, bias])
+    model.get_layer("output").set_weights([weights["output.W"], weights["output.b"]])
+    return model

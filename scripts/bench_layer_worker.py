@@ -1,0 +1,153 @@
+"""One contender of `bench_layer.py`: reads a case as a JSON line, trains a few steps, answers with its time.
+
+Each contender uses its own natural layout and threads: gen time-major, the batch in independent parts, one
+thread each; Keras batch-major with TensorFlow's default threads; torch time-major with its default threads.
+torch's bfloat16 is autocast, which like the others keeps float32 weights for the optimiser.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Step = Callable[[], float]  # one training step; returns the loss
+
+CLASSES = 65
+LEARNING_RATE = 1e-3
+
+
+def make_data(case: dict[str, Any]) -> tuple[Any, Any]:
+    """Inputs (T, N, H) and targets (T, N), the same for every contender."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((case["T"], case["N"], case["H"])).astype(np.float32)
+    return x, rng.integers(0, CLASSES, (case["T"], case["N"]))
+
+
+def prepare_gen(parts: int) -> tuple[dict[str, str], Callable[[dict[str, Any]], Step]]:
+    """The kernel of `gen`, the batch split inside the step."""
+    from gen.model.backend import quiet_import
+
+    quiet_import(threads_intra=1, threads_inter=parts)
+    from gen.model.kernels import lstm_sequence, tf
+    from gen.model.layer import LSTMLayer, keras
+
+    def build(case: dict[str, Any]) -> Step:
+        N, H = case["N"], case["H"]
+        layers = [LSTMLayer(H, seed=seed) for seed in range(case["layers"])]
+        output = keras.layers.Dense(CLASSES)
+        for layer in (*layers, output):
+            layer.build((None, None, H))
+        variables = [variable for layer in (*layers, output) for variable in layer.trainable_weights]
+        optimizer = keras.optimizers.Adam(LEARNING_RATE)
+        optimizer.build(variables)
+        x, y = (tf.constant(array) for array in make_data(case))
+        bounds = np.linspace(0, N, parts + 1).astype(int).tolist()
+
+        def part_loss(fused: Any, start: int, end: int) -> Any:
+            h, zeros = x[:, start:end], tf.zeros([end - start, H])
+            for W, b in fused:
+                h, _, _ = lstm_sequence(h, zeros, zeros, W, b, factor_dtype=case["precision"])
+            loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y[:, start:end], logits=output(h))
+            return tf.reduce_sum(loss) / tf.size(y, tf.float32)
+
+        def step() -> Any:
+            with tf.GradientTape() as tape:
+                fused = [layer.fused() for layer in layers]
+                loss = tf.add_n([part_loss(fused, *part) for part in pairwise(bounds)])
+            optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+            return loss
+
+        compiled = tf.function(step)
+        return lambda: float(compiled())
+
+    return {"tensorflow": tf.__version__, "keras": keras.__version__}, build
+
+
+def prepare_keras(_parts: int) -> tuple[dict[str, str], Callable[[dict[str, Any]], Step]]:
+    """`keras.layers.LSTM` in a compiled step of its own."""
+    from gen.model.backend import import_keras, import_tensorflow
+
+    tf, keras = import_tensorflow(), import_keras()
+
+    def build(case: dict[str, Any]) -> Step:
+        policy = "mixed_bfloat16" if case["precision"] == "bfloat16" else "float32"
+        T, H = case["T"], case["H"]
+        lstms = [keras.layers.LSTM(H, return_sequences=True, dtype=policy) for _ in range(case["layers"])]
+        model = keras.Sequential([keras.Input((T, H)), *lstms, keras.layers.Dense(CLASSES)])
+        optimizer = keras.optimizers.Adam(LEARNING_RATE)
+        optimizer.build(model.trainable_variables)
+        x, y = (tf.constant(np.swapaxes(array, 0, 1)) for array in make_data(case))
+
+        def step() -> Any:
+            with tf.GradientTape() as tape:
+                logits = model(x, training=True)
+                loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits)
+                loss = tf.reduce_mean(loss)
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+            return loss
+
+        compiled = tf.function(step)
+        return lambda: float(compiled())
+
+    return {"tensorflow": tf.__version__, "keras": keras.__version__}, build
+
+
+def prepare_torch(_parts: int) -> tuple[dict[str, str], Callable[[dict[str, Any]], Step]]:
+    """The `nn.LSTM` of torch, which runs on oneDNN."""
+    import torch
+
+    def build(case: dict[str, Any]) -> Step:
+        lstm = torch.nn.LSTM(case["H"], case["H"], case["layers"])
+        output = torch.nn.Linear(case["H"], CLASSES)
+        optimizer = torch.optim.Adam([*lstm.parameters(), *output.parameters()], LEARNING_RATE)
+        x, y = (torch.from_numpy(array) for array in make_data(case))
+
+        def step() -> float:
+            optimizer.zero_grad()
+            with torch.autocast("cpu", torch.bfloat16, enabled=case["precision"] == "bfloat16"):
+                h, _ = lstm(x)
+            logits = output(h.float())
+            loss = torch.nn.functional.cross_entropy(logits.reshape(-1, CLASSES), y.reshape(-1))
+            loss.backward()
+            optimizer.step()
+            return float(loss)
+
+        return step
+
+    return {"torch": torch.__version__}, build
+
+
+PREPARE = {"gen": prepare_gen, "keras": prepare_keras, "torch": prepare_torch}
+
+
+def main() -> None:
+    # Answers own the real stdout; whatever a library prints goes to stderr.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    versions, build = PREPARE[sys.argv[1]](int(sys.argv[2]))
+    print(json.dumps(versions), file=answers, flush=True)
+    steps: dict[str, Step] = {}
+    for line in sys.stdin:
+        case = json.loads(line)
+        count = case.pop("steps")
+        key = json.dumps(case)
+        if key not in steps:
+            steps.clear()  # cases come one after the other: the last one's memory is free
+            steps[key] = build(case)
+        start, loss = time.perf_counter(), 0.0
+        for _ in range(count):
+            loss = steps[key]()
+        elapsed_s = time.perf_counter() - start
+        print(json.dumps({"ms": 1e3 * elapsed_s / count, "loss": loss}), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gen.model.backend import captured_stderr
+
+
+def run_python(code: str, home: Path, closed_stderr: bool = False) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("KERAS", "TF_"))}
+    command = [sys.executable, "-c", code]
+    if closed_stderr:
+        command = ["sh", "-c", 'exec "$0" "$@" 2>&-', *command]
+    return subprocess.run(
+        command, env={**environment, "HOME": str(home)}, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("closed_stderr", [False, True])
+def test_quiet_import_prints_nothing_sets_threads_and_leaves_the_home_folder_alone(
+    tmp_path: Path, closed_stderr: bool
+) -> None:
+    code = """
+from gen.model.backend import quiet_import
+quiet_import(threads_intra=1, threads_inter=2)
+import keras, tensorflow as tf
+threading = tf.config.threading
+print(keras.backend.backend(), threading.get_intra_op_parallelism_threads(),
+      threading.get_inter_op_parallelism_threads(), float(tf.linalg.matmul([[2.0]], [[3.0]])[0, 0]))
+"""
+    done = run_python(code, tmp_path, closed_stderr)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "tensorflow 1 2 6.0\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_captured_comes_out_with_an_exception(tmp_path: Path) -> None:
+    code = """
+import os
+from gen.model.backend import captured_stderr
+with captured_stderr():
+    os.write(2, b"the reason\\n")
+    raise SystemExit(3)
+"""
+    done = run_python(code, tmp_path)
+    assert (done.returncode, done.stderr) == (3, "the reason\n")
+
+
+def test_stderr_is_restored(capfd: pytest.CaptureFixture[str]) -> None:
+    with captured_stderr():
+        os.write(2, b"chatter\n")
+    os.write(2, b"ours\n")
+    assert capfd.readouterr().err == "ours\n"
+
+
+def test_another_keras_backend_is_refused(tmp_path: Path) -> None:
+    code = """
+import sys, types
+keras = types.ModuleType("keras")
+keras.backend = types.SimpleNamespace(backend=lambda: "jax")
+sys.modules["keras"] = keras
+from gen.model.backend import import_keras
+import_keras()
+"""
+    done = run_python(code, tmp_path)
+    assert done.returncode == 1
+    assert "ImportError: gen needs Keras on TensorFlow, but Keras runs on jax" in done.stderr

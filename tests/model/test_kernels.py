@@ -1,0 +1,234 @@
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gen.model.cell import NUMPY, Weights, fuse, lstm_step
+from gen.model.kernels import TENSORFLOW, lstm_sequence, tf
+from tests.model.reference import NAMES, Array, naive_lstm, random_weights
+
+N, T, D, H = 3, 6, 4, 5
+INPUTS = ("x", "h_0", "C_0")
+
+
+def problem(seed: int, steps: int = T) -> tuple[dict[str, Array], dict[str, Array]]:
+    """A random sequence with its first state, and eight distinct random weights."""
+    rng = np.random.default_rng(seed)
+    sequence = {"x": rng.standard_normal((steps, N, D)), "h_0": rng.uniform(-1, 1, (N, H))}
+    return sequence | {"C_0": rng.standard_normal((N, H))}, random_weights(rng, D, H)
+
+
+def random_mask(seed: int) -> Array:
+    mask = np.random.default_rng(seed).random((T, N)) < 0.6
+    mask[:, 0] = False  # one stream is masked throughout
+    return mask
+
+
+def run(sequence: dict[str, Any], weights: dict[str, Any], **options: Any) -> Any:
+    W, b = fuse(Weights(**weights), TENSORFLOW)
+    return lstm_sequence(sequence["x"], sequence["h_0"], sequence["C_0"], W, b, **options)
+
+
+def weighted_sum(outputs: Any) -> Any:
+    """A scalar in which every element of h, h_T and C_T has a weight of its own."""
+    rng = np.random.default_rng(99)
+    return sum(
+        tf.reduce_sum(tf.cast(part, tf.float64) * rng.standard_normal(tuple(part.shape))) for part in outputs
+    )
+
+
+def gradients(sequence: dict[str, Array], weights: dict[str, Array], **options: Any) -> dict[str, Array]:
+    tensors = {name: tf.constant(value) for name, value in {**sequence, **weights}.items()}
+    with tf.GradientTape() as tape:
+        tape.watch(tensors)
+        outputs = run(
+            {name: tensors[name] for name in INPUTS}, {name: tensors[name] for name in NAMES}, **options
+        )
+        loss = weighted_sum(outputs)
+    return {name: gradient.numpy() for name, gradient in tape.gradient(loss, tensors).items()}
+
+
+def numeric_gradient(loss: Callable[[], float], values: Array, step: float = 1e-5) -> Array:
+    """Central differences: an error of order step² for float64 values that `loss` reads in place."""
+    gradient = np.zeros_like(values)
+    for at in np.ndindex(values.shape):
+        middle = values[at]
+        values[at] = middle + step
+        above = loss()
+        values[at] = middle - step
+        gradient[at] = (above - loss()) / (2 * step)
+        values[at] = middle
+    return gradient
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_values_equal_the_papers_loop(masked: bool) -> None:
+    sequence, weights = problem(1)
+    mask = random_mask(1) if masked else None
+    for got, expected in zip(
+        run(sequence, weights, mask=mask), naive_lstm(**sequence, weights=weights, mask=mask), strict=True
+    ):
+        np.testing.assert_allclose(got, expected, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_gradients_equal_central_differences_of_the_papers_loop(masked: bool) -> None:
+    sequence, weights = problem(2)
+    mask = random_mask(2) if masked else None
+    got = gradients(sequence, weights, mask=mask)
+
+    def loss() -> float:
+        return float(
+            weighted_sum([tf.constant(part) for part in naive_lstm(**sequence, weights=weights, mask=mask)])
+        )
+
+    for name, values in {**sequence, **weights}.items():
+        np.testing.assert_allclose(
+            got[name], numeric_gradient(loss, values), rtol=1e-7, atol=1e-8, err_msg=name
+        )
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_gradients_equal_those_that_tensorflow_derives_from_the_equations(masked: bool) -> None:
+    sequence, weights = problem(3)
+    mask = random_mask(3) if masked else None
+    tensors = {name: tf.constant(value) for name, value in {**sequence, **weights}.items()}
+    with tf.GradientTape() as tape:
+        tape.watch(tensors)
+        h, C, hs = tensors["h_0"], tensors["C_0"], []
+        for t in range(T):
+            step = lstm_step(
+                tensors["x"][t], h, C, Weights(**{name: tensors[name] for name in NAMES}), TENSORFLOW
+            )
+            keep = np.ones((N, 1), bool) if mask is None else mask[t][:, None]
+            h, C = tf.where(keep, step.h, h), tf.where(keep, step.C, C)
+            hs.append(h)
+        loss = weighted_sum([tf.stack(hs), h, C])
+    got = gradients(sequence, weights, mask=mask)
+    for name, expected in tape.gradient(loss, tensors).items():
+        np.testing.assert_allclose(got[name], expected, rtol=1e-11, atol=1e-12, err_msg=name)
+
+
+@pytest.mark.parametrize("output", [0, 1, 2])
+def test_a_gradient_may_arrive_through_one_output_alone(output: int) -> None:
+    sequence, weights = problem(4)
+    b_f = tf.constant(weights["b_f"])
+    with tf.GradientTape() as tape:
+        tape.watch(b_f)
+        loss = tf.reduce_sum(run(sequence, {**weights, "b_f": b_f})[output])
+    expected = numeric_gradient(
+        lambda: float(np.sum(naive_lstm(**sequence, weights=weights)[output])), weights["b_f"]
+    )
+    np.testing.assert_allclose(tape.gradient(loss, b_f), expected, rtol=1e-7, atol=1e-8)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 1000), cuts=st.sets(st.integers(1, 11)))
+def test_any_split_with_carried_state_equals_the_whole(seed: int, cuts: set[int]) -> None:
+    sequence, weights = problem(seed, steps=12)
+    whole, h_T, C_T = run(sequence, weights)
+    state, parts = {name: sequence[name] for name in ("h_0", "C_0")}, []
+    for start, end in pairwise([0, *sorted(cuts), 12]):
+        h, state["h_0"], state["C_0"] = run({"x": sequence["x"][start:end], **state}, weights)
+        parts.append(h)
+    np.testing.assert_allclose(tf.concat(parts, 0), whole, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(state["h_0"], h_T, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(state["C_0"], C_T, rtol=0, atol=1e-13)
+
+
+def test_whole_sequence_equals_numpys_step_by_step() -> None:
+    sequence, weights = problem(5)
+    h, C = sequence["h_0"], sequence["C_0"]
+    for x_t, expected in zip(sequence["x"], run(sequence, weights)[0], strict=True):
+        step = lstm_step(x_t, h, C, Weights(**weights), NUMPY)
+        h, C = step.h, step.C
+        np.testing.assert_allclose(h, expected, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_compiled_with_unknown_sizes_equals_eager(masked: bool) -> None:
+    sequence, weights = problem(6)
+    mask = random_mask(6) if masked else None
+    W, b = fuse(Weights(**weights), NUMPY)
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None, None, D], tf.float64)]
+        + 2 * [tf.TensorSpec([None, H], tf.float64)]
+    )
+    def compiled(x: Any, h_0: Any, C_0: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch([x, h_0, C_0])
+            outputs = lstm_sequence(x, h_0, C_0, W, b, mask=mask)
+            loss = tf.add_n([tf.reduce_sum(part**2) for part in outputs])
+        return outputs, tape.gradient(loss, [x, h_0, C_0])
+
+    values = {name: tf.constant(sequence[name]) for name in INPUTS}
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        expected = run(values, weights, mask=mask)
+        loss = tf.add_n([tf.reduce_sum(part**2) for part in expected])
+    outputs, got = compiled(*values.values())
+    for left, right in zip(outputs, expected, strict=True):
+        np.testing.assert_allclose(left, right, rtol=0, atol=1e-13)
+    for left, right in zip(got, tape.gradient(loss, list(values.values())), strict=True):
+        np.testing.assert_allclose(left, right, rtol=0, atol=1e-12)
+
+
+def test_bfloat16_factors_stay_within_their_rounding() -> None:
+    # bfloat16 has 8 bits of significand, so a factor is off by at most 2^-9 of itself, and a rounded product
+    # too: some 3 · 2^-9 of the magnitudes that meet in one z. Gates shrink that by at least 4 (σ' ≤ 1/4) or
+    # not at all (tanh' ≤ 1), and a few steps add up: 16 · 2^-9 of the largest value is the stated tolerance.
+    sequence, weights = problem(7)
+    as_float32 = [
+        {name: value.astype(np.float32) for name, value in part.items()} for part in (sequence, weights)
+    ]
+    tolerance = 16 * 2.0**-9
+    exact = run(sequence, weights)
+    for got, expected in zip(run(*as_float32, factor_dtype=tf.bfloat16), exact, strict=True):
+        assert got.dtype == tf.float32
+        np.testing.assert_allclose(got, expected, rtol=0, atol=tolerance * np.max(np.abs(expected)))
+        assert not np.allclose(got, expected, rtol=0, atol=1e-5)
+    got_gradients = gradients(*as_float32, factor_dtype=tf.bfloat16)
+    for name, expected in gradients(sequence, weights).items():
+        np.testing.assert_allclose(
+            got_gradients[name], expected, rtol=0, atol=tolerance * np.max(np.abs(expected)), err_msg=name
+        )
+
+
+def test_gradients_leave_in_the_dtype_of_their_input() -> None:
+    sequence, weights = problem(8)
+    W, b = fuse(Weights(**weights), NUMPY)
+    x, W = tf.cast(sequence["x"], tf.bfloat16), tf.cast(W, tf.bfloat16)
+    b, h_0, C_0 = (tf.cast(value, tf.float32) for value in (b, sequence["h_0"], sequence["C_0"]))
+    with tf.GradientTape() as tape:
+        tape.watch([x, h_0, C_0, W, b])
+        h, h_T, C_T = lstm_sequence(x, h_0, C_0, W, b, factor_dtype=tf.bfloat16)
+        # W is used twice: its gradients meet in AddN, which takes one dtype only.
+        loss = (
+            tf.reduce_sum(h) + tf.reduce_sum(h_T) + tf.reduce_sum(C_T) + tf.cast(tf.reduce_sum(W), tf.float32)
+        )
+    assert {h.dtype, h_T.dtype, C_T.dtype} == {tf.float32}
+    got = tape.gradient(loss, [x, h_0, C_0, W, b])
+    assert [gradient.dtype for gradient in got] == [tensor.dtype for tensor in (x, h_0, C_0, W, b)]
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("x", (T, D)),
+        ("x", (T, N + 1, D)),
+        ("x", (T, N, D + 1)),
+        ("h_0", (N, H + 1)),
+        ("C_0", (N + 1, H)),
+        ("b", (H,)),
+    ],
+)
+def test_shapes_that_do_not_fit_are_named(name: str, shape: tuple[int, ...]) -> None:
+    shapes = {"x": (T, N, D), "h_0": (N, H), "C_0": (N, H), "W": (H + D, 4 * H), "b": (4 * H,), name: shape}
+    with pytest.raises(ValueError, match="expected x") as caught:
+        lstm_sequence(**{key: np.zeros(value) for key, value in shapes.items()})
+    assert f"{name} ({', '.join(map(str, shape))}" in str(caught.value)
