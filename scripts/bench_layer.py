@@ -11,15 +11,15 @@ their ratios are reported.
 """
 
 import argparse
-import datetime
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+from machine import machine
 
 WORKER = Path(__file__).with_name("bench_layer_worker.py")
 
@@ -126,18 +126,10 @@ def print_table(results: list[dict[str, Any]]) -> None:
 
 
 def describe_machine(workers: list[Worker]) -> dict[str, Any]:
-    """What the figures depend on."""
-    cpu, cpuinfo = platform.processor(), Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        lines = cpuinfo.read_text(encoding="utf-8").splitlines()
-        cpu = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), cpu)
-    return {
-        "cpu": cpu,
-        "cores": os.cpu_count(),
-        "system": platform.platform(),
-        "versions": {name: version for worker in workers for name, version in worker.versions.items()},
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-    }
+    """What the figures depend on: the workers' own versions, and how busy the machine was at the end."""
+    versions = {name: version for worker in workers for name, version in worker.versions.items()}
+    load = os.getloadavg()[2] if hasattr(os, "getloadavg") else None
+    return {**machine(), **versions, "load_15_min": load}
 
 
 def parse_arguments() -> argparse.Namespace:
