@@ -77,7 +77,6 @@ def save_model(path: Path, model: Model) -> None:
         "tokenizer": model.tokenizer,
         "corpus": model.corpus,
         "training": model.training,
-        "sha256": _sha256_of_weights(model.weights),
     }
     save_tensors(path, model.weights, about)
 
@@ -101,32 +100,32 @@ def load_model(path: Path) -> Model:
         config = ModelConfig.from_json(about.get("config"))
     except ConfigError as error:
         raise ModelFileError(f"{path}: {error}.", _DAMAGED) from error
-    found = {name: array.shape for name, array in tensors.items()}
-    expected_shapes = weight_shapes(config)
-    if wrong := [
-        name for name in {**found, **expected_shapes} if found.get(name) != expected_shapes.get(name)
-    ]:
+    found = {name: (array.shape, str(array.dtype)) for name, array in tensors.items()}
+    wanted = {name: (shape, "float32") for name, shape in weight_shapes(config).items()}
+    if wrong := [name for name in {**found, **wanted} if found.get(name) != wanted.get(name)]:
         raise ModelFileError(
-            f"{path}: tensor {wrong[0]!r} has shape {found.get(wrong[0])}, "
-            f"its configuration asks for {expected_shapes.get(wrong[0])}.",
+            f"{path}: tensor {wrong[0]!r} is {_describe(found, wrong[0])}, "
+            f"its configuration asks for {_describe(wanted, wrong[0])}.",
             _DAMAGED,
         )
-    if about.get("sha256") != _sha256_of_weights(tensors):
-        raise ModelFileError(f"{path} is damaged: the checksum of its weights does not match.", _DAMAGED)
+    tokens = about["tokenizer"].get("tokens")
+    if not isinstance(tokens, list) or len(tokens) != config.vocabulary_size:
+        raise ModelFileError(f"{path}: its vocabulary has not {config.vocabulary_size} tokens.", _DAMAGED)
     if infinite := [name for name, array in tensors.items() if not np.isfinite(array).all()]:
         raise ModelFileError(f"{path}: tensor {infinite[0]!r} holds values that are not finite.", _DAMAGED)
     return Model(about["kind"], config, about["tokenizer"], tensors, about["corpus"], about["training"])
 
 
 def save_tensors(path: Path, tensors: dict[str, NDArray[Any]], about: dict[str, Any]) -> None:
-    """Write arrays and a JSON object as one `.safetensors` file, whole or not at all.
+    """Write arrays and a JSON object, with the arrays' checksum, as one `.safetensors` file.
 
     Raises:
         ValueError: The JSON object makes the header larger than any reader here accepts.
         OSError: The file cannot be written.
     """
+    signed = {**about, "sha256": _sha256(tensors)}
     content = safetensors.numpy.save(
-        {name: np.ascontiguousarray(array) for name, array in tensors.items()}, {"gen": json.dumps(about)}
+        {name: np.asarray(array, order="C") for name, array in tensors.items()}, {"gen": json.dumps(signed)}
     )
     if struct.unpack("<Q", content[:8])[0] > MAX_HEADER_BYTES:
         raise ValueError(f"the header of {path} would be larger than {MAX_HEADER_BYTES} bytes")
@@ -142,6 +141,8 @@ def load_tensors(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """
     try:
         size = path.stat().st_size
+        if not path.is_file():  # to open a named pipe would wait for its other end
+            raise ModelFileError(f"{path} is not a file.", "Give a model file, or the folder of a run.")
         with path.open("rb") as file:
             start = file.read(8)
     except OSError as error:
@@ -160,6 +161,8 @@ def load_tensors(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         raise ModelFileError(f"{path} is not a model of gen, or is damaged ({error}).", _DAMAGED) from error
     if not isinstance(about, dict):
         raise ModelFileError(f"{path} holds metadata that is not a JSON object.", _DAMAGED)
+    if about.get("sha256") != _sha256(tensors):
+        raise ModelFileError(f"{path} is damaged: the checksum of its tensors does not match.", _DAMAGED)
     return about, tensors
 
 
@@ -196,10 +199,10 @@ def _describe(tensors: dict[str, tuple[tuple[int, ...], str]], name: str) -> str
     return f"{dtype} of shape {shape}"
 
 
-def _sha256_of_weights(weights: dict[str, NDArray[Any]]) -> str:
+def _sha256(tensors: dict[str, NDArray[Any]]) -> str:
     digest = hashlib.sha256()
-    for name in sorted(weights):
-        array = np.ascontiguousarray(weights[name])
+    for name in sorted(tensors):
+        array = np.ascontiguousarray(tensors[name])
         digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
         digest.update(array.data)
     return digest.hexdigest()

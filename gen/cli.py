@@ -40,6 +40,26 @@ class LazyGroup(click.Group):
         command: click.Command = importlib.import_module(f"gen.commands.{cmd_name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments name; the error suggests one that is spelled much like it."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            ctx.fail(f"No such command {args[0]!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a reader who has had enough ends it as success does."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # what Python would still flush at exit has nowhere to go
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands by their one line here, without importing them."""
         with formatter.section("Commands"):
@@ -51,12 +71,12 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="gen")
 def gen() -> None:
-    r"""Learn a style from a body of text and write more of it.
+    """Learn a style from a body of text and write more of it.
 
     \b
     gen train --corpus FILE          learn a text, in ten minutes at most
     gen sample                       write with the newest model
-    """
+    """  # noqa: D301 - `\b` is click's mark for lines to keep as they are, and must be that character
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -66,7 +86,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _run(arguments: list[str] | None) -> int:
     try:
-        result: Any = gen.main(arguments, prog_name="gen", standalone_mode=False)
+        result: Any = gen.main(arguments, prog_name="gen", standalone_mode=False, obj=STARTED_S)
     except GenError as error:
         click.echo(f"Problem: {error.problem}\nFix: {error.fix}", err=True)
         return error.exit_code
@@ -76,8 +96,4 @@ def _run(arguments: list[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
-        # the reader has had enough; what Python would still flush at exit has nowhere to go
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     return result if isinstance(result, int) else 0

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gen.config import JsonFields
+from gen.corpus.catalog import unusable_cache
 from gen.corpus.text import content_hash
 from gen.errors import CorpusError, TokenizerError
 from gen.files import cache_folder, replacing, write_atomically
@@ -154,15 +155,18 @@ def encode_to_file(documents: Iterable[Document], tokenizer: Tokenizer[Document]
 
     Raises:
         TokenizerError: A document has something the vocabulary cannot say.
-        OSError: The file cannot be written.
+        CorpusError: The file cannot be written.
     """
     dtype = "<u1" if len(tokenizer.tokens) <= 1 << 8 else "<u2"
     tokens = 0
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        for document in documents:
-            ids = tokenizer.encode(document)
-            file.write(ids.astype(dtype).tobytes())
-            tokens += len(ids)
+    try:
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            for document in documents:
+                ids = tokenizer.encode(document)
+                file.write(ids.astype(dtype).tobytes())
+                tokens += len(ids)
+    except OSError as error:
+        raise unusable_cache(error) from error
     return TokenFile(path, tokens, dtype)
 
 
@@ -205,8 +209,7 @@ def prepare(
         kind: A name in `gen.kinds.KINDS`.
 
     Raises:
-        CorpusError: A file cannot be read, or there is no text.
-        OSError: The cache cannot be written.
+        CorpusError: A file cannot be read, there is no text, or the cache cannot be written.
     """
     of_kind = KINDS[kind]
     recipe = {

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gen.errors import TokenizerError
+
 if TYPE_CHECKING:
     from gen.checkpoint import Model
     from gen.dataset import TokenFile
@@ -44,7 +46,10 @@ def command(
 
         located = locate(corpus, encoding)
         files = (*located.files, *(located.validation or ()))
-        ids = encode_whole(files, encoding, tokenizer, opened.kind, unseen if skip_unseen else None)
+        try:
+            ids = encode_whole(files, encoding, tokenizer, opened.kind, unseen if skip_unseen else None)
+        except TokenizerError as error:
+            raise TokenizerError(error.problem, "Leave out and count such with --skip-unseen.") from error
     facts = _facts(_score(opened, ids, dynamic), ids, tokenizer)
     facts |= {"model": str(path), "corpus": corpus, "dynamic": dynamic}
     if skip_unseen:

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+LARGEST = 1e18
+
 
 @click.command("info")
 @click.argument("model", required=False, type=click.Path(path_type=Path), metavar="[MODEL-or-RUN_DIR]")
@@ -37,24 +39,38 @@ def command(model: Path | None, as_json: bool) -> None:
 
 def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
     corpus, model, training = facts["corpus"], facts["model"], facts["training"]
-    trained = training.get("config", {})
+    trained = training["config"] if isinstance(training.get("config"), dict) else {}
     return [
         ("file", f"{facts['file']} ({facts['bytes']:,} bytes)"),
         ("kind", f"{facts['kind']}, tokens are {facts['tokenizer']['name']}"),
-        ("corpus", f"{corpus.get('name', 'unknown')}, {corpus.get('training_tokens', 0):,} tokens"),
-        ("licence", corpus.get("licence") or "not stated: ask whoever owns the corpus"),
+        ("corpus", f"{_words(corpus, 'name')}, {_number(corpus, 'training_tokens', ',')} tokens"),
+        ("licence", _words(corpus, "licence", "not stated: ask whoever owns the corpus")),
         ("network", f"embedding {model['embedding_size']}, {model['layers']} x {model['units']} units"),
         ("vocabulary", f"{model['vocabulary_size']} tokens"),
         ("parameters", f"{facts['parameters']:,}"),
         (
             "trained",
-            f"{training.get('step', 0):,} of {trained.get('steps', 0):,} steps, "
-            f"{trained.get('precision', 'unknown precision')}",
+            f"{_number(training, 'step', ',')} of {_number(trained, 'steps', ',')} steps, "
+            f"{_words(trained, 'precision', 'unknown precision')}",
         ),
         (
             "validation",
-            f"{training.get('validation_nats_per_token', float('nan')):.4f} nats a token, "
-            f"{training.get('validation_bits_per_character', float('nan')):.3f} bits a character, "
-            f"over {training.get('validation_tokens', 0):,} tokens",
+            f"{_number(training, 'validation_nats_per_token', '.4f')} nats a token, "
+            f"{_number(training, 'validation_bits_per_character', '.3f')} bits a character, "
+            f"over {_number(training, 'validation_tokens', ',')} tokens",
         ),
     ]
+
+
+def _number(facts: dict[str, Any], name: str, form: str) -> str:
+    """A number that a file claims; a file can claim anything."""
+    value = facts.get(name)
+    return format(value, form) if isinstance(value, int | float) and abs(value) < LARGEST else "unknown"
+
+
+def _words(facts: dict[str, Any], name: str, otherwise: str = "unknown") -> str:
+    """Words that a file claims, without what would drive the terminal."""
+    value = facts.get(name)
+    if not isinstance(value, str) or not value:
+        return otherwise
+    return "".join(character if character.isprintable() else "?" for character in value)

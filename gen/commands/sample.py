@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gen.commands.numbers import Real
+
 if TYPE_CHECKING:
     from gen.tokenizer.base import Tokenizer
 
@@ -48,12 +50,10 @@ class Temperature(click.ParamType[tuple[float, float]]):
     "--prompt", default="", metavar="TEXT-or-@FILE", help="What to go on from; printed first, not counted."
 )
 @click.option("--top-k", type=click.IntRange(1), help="Draw among the K likeliest only.")
-@click.option(
-    "--top-p", type=click.FloatRange(0, 1), help="Draw among the likeliest that share P of the probability."
-)
+@click.option("--top-p", type=Real(0, 1), help="Draw among the likeliest that share P of the probability.")
 @click.option(
     "--min-p",
-    type=click.FloatRange(0, 1),
+    type=Real(0, 1),
     help="Draw among those at least P times as likely as the likeliest.",
 )
 @click.option(

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gen.commands.numbers import Real
+from gen.errors import RunError
+
 if TYPE_CHECKING:
     from gen.training.setup import Setup
 
@@ -17,19 +20,15 @@ if TYPE_CHECKING:
 )
 @click.option("--validation-corpus", metavar="PATH", help="What to validate on, instead of the corpus' end.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="RUN_DIR", help="Where to keep the run.")
-@click.option(
-    "--minutes", type=click.FloatRange(0, min_open=True), help="Wall clock in all; 10 if nothing is given."
-)
+@click.option("--minutes", type=Real(0, 1e9, min_open=True), help="Wall clock in all; 10 by default.")
 @click.option("--steps", type=click.IntRange(1), help="Updates, instead of minutes.")
-@click.option(
-    "--epochs", type=click.FloatRange(0, min_open=True), help="Passes over the corpus, instead of minutes."
-)
+@click.option("--epochs", type=Real(0, 1e9, min_open=True), help="Passes, instead of minutes.")
 @click.option("--units", type=click.IntRange(1, 1 << 14), help="Hidden size of each layer.")
 @click.option("--layers", type=click.IntRange(1, 64), help="Number of LSTM layers.")
 @click.option("--batch-size", type=click.IntRange(1), help="Parallel streams.")
 @click.option("--window", type=click.IntRange(1), help="Time steps between truncations of the gradient.")
-@click.option("--dropout", type=click.FloatRange(0, 0.95), help="Share of values dropped between layers.")
-@click.option("--learning-rate", type=click.FloatRange(0, 10, min_open=True), help="Peak rate.")
+@click.option("--dropout", type=Real(0, 0.95), help="Share of values dropped between layers.")
+@click.option("--learning-rate", type=Real(0, 10, min_open=True), help="Peak rate.")
 @click.option(
     "--precision", type=click.Choice(["auto", "float32", "bfloat16"]), help="Of products; auto times both."
 )
@@ -59,7 +58,6 @@ def command(
     With no other option sizes are chosen for the corpus and the machine, and ten minutes are used.
     Ctrl-C saves; --resume goes on.
     """
-    from gen.cli import STARTED_S
     from gen.training import plan, setup
 
     if sum(asked[name] is not None for name in ("minutes", "steps", "epochs")) > 1:
@@ -85,10 +83,22 @@ def command(
         )
     for note in ready.notes:
         click.echo(note, err=True)
-    return _train(ready, STARTED_S, tensorboard)
+    return _train(ready, click.get_current_context().obj, tensorboard)
 
 
 def _train(ready: "Setup", started_s: float, tensorboard: bool) -> int:
+    folder = ready.folder
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+        return _train_in(ready, started_s, tensorboard)
+    except OSError as error:
+        raise RunError(
+            f"The run in {folder.path} cannot be saved: {error.strerror or error}.",
+            "Make room or access there; a run that had begun goes on with --resume.",
+        ) from error
+
+
+def _train_in(ready: "Setup", started_s: float, tensorboard: bool) -> int:
     from gen.model.backend import quiet_import
 
     quiet_import(*((1, ready.parts) if ready.parts > 1 else (None, None)))
@@ -108,7 +118,6 @@ def _train(ready: "Setup", started_s: float, tensorboard: bool) -> int:
         f"{config.batch_size} streams of {config.window} for {config.steps:,} steps; kept in {folder.path}",
         err=True,
     )
-    folder.path.mkdir(parents=True, exist_ok=True)
     trim_metrics(folder.metrics, trainer.progress.step)
     bar = ProgressBar(trainer.progress.step, config.steps, sys.stderr)
     trainer.listen(bar, MetricsLog(folder.metrics), *listeners)

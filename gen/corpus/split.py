@@ -26,7 +26,12 @@ class TextParts:
         self._files = files
         self._validation = validation
         self._encoding = encoding
-        self.notes = TextNotes()
+        self._notes: dict[tuple[Path, ...], TextNotes] = {}
+
+    @property
+    def notes(self) -> TextNotes:
+        """What was found in the files that have been read to their end."""
+        return TextNotes([found for notes in self._notes.values() for found in notes.files])
 
     def training(self) -> Iterator[str]:
         """The text to learn from.
@@ -67,8 +72,10 @@ class TextParts:
 
     @cached_property
     def _held_out_from(self) -> int:
-        characters = sum(len(piece) for piece in iterate_text(self._files, self._encoding, notes=self.notes))
+        characters = sum(len(piece) for piece in self._read(self._files))
         return characters * (100 - HELD_OUT_PERCENT) // 100
 
     def _read(self, files: tuple[Path, ...]) -> Iterator[str]:
-        return iterate_text(files, self._encoding)
+        notes = TextNotes()
+        yield from iterate_text(files, self._encoding, notes=notes)
+        self._notes[files] = notes

@@ -6,12 +6,15 @@ Renals, "Dynamic Evaluation of Neural Sequence Models" (2018), the form with pla
 """
 
 import numpy as np
-import tensorflow as tf
 
 from gen.dataset import TokenFile
 from gen.evaluation.passes import Score, contiguous_windows, tensors
+from gen.model.backend import import_tensorflow
+from gen.model.kernels import Tensor
 from gen.model.network import Network, State
 from gen.model.parts import read_window
+
+tf = import_tensorflow()
 
 WINDOW = 32
 RATE = 0.1
@@ -29,8 +32,8 @@ def dynamic_score(network: Network, file: TokenFile, parts: int) -> Score:
     first_values = [tf.identity(variable.value) for variable in variables]
     windows = contiguous_windows(file, window=WINDOW)
 
-    @tf.function(reduce_retracing=True)
-    def read(ids: tf.Tensor, weights: tf.Tensor, fresh: tf.Tensor, state: State) -> tuple[tf.Tensor, State]:
+    @tf.function
+    def read(ids: Tensor, weights: Tensor, fresh: Tensor, state: State) -> tuple[Tensor, State]:
         with tf.GradientTape() as tape:
             total, after = read_window(network, ids, weights, fresh, state, parts)
             loss = total / tf.reduce_sum(weights)

@@ -7,11 +7,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import tensorflow as tf
-
 from gen.dataset import TokenFile, Window, Windows
+from gen.model.backend import import_tensorflow
+from gen.model.kernels import Tensor
 from gen.model.network import Network, State
 from gen.model.parts import read_window
+
+tf = import_tensorflow()
 
 MAX_STREAMS = 16
 TOKENS_A_STREAM = 4096
@@ -57,7 +59,7 @@ class Evaluator:
     def __init__(self, network: Network, parts: int) -> None:
         self._network = network
         self._parts = parts
-        self._compiled = tf.function(self._read, reduce_retracing=True)
+        self._compiled = tf.function(self._read)
 
     def score(self, file: TokenFile, limit: int | None = None) -> Score:
         """A full pass over a file of ids, or over its first `limit` tokens.
@@ -79,9 +81,7 @@ class Evaluator:
             nats, state = self._compiled(*tensors(window), state)
             yield Score(int(window.weights.sum()), float(nats))
 
-    def _read(
-        self, ids: tf.Tensor, weights: tf.Tensor, fresh: tf.Tensor, state: State
-    ) -> tuple[tf.Tensor, State]:
+    def _read(self, ids: Tensor, weights: Tensor, fresh: Tensor, state: State) -> tuple[Tensor, State]:
         return read_window(self._network, ids, weights, fresh, state, self._parts)
 
 
@@ -96,6 +96,6 @@ def contiguous_windows(file: TokenFile, limit: int | None = None, window: int = 
     return Windows(file, streams, min(window, max(1, tokens - 1)), limit=limit)
 
 
-def tensors(window: Window) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+def tensors(window: Window) -> tuple[Tensor, Tensor, Tensor]:
     """A window's arrays for a compiled function."""
     return tf.constant(window.ids), tf.constant(window.weights), tf.constant(window.fresh)

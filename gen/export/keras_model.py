@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from gen.config import ModelConfig
 from gen.files import replacing
+from gen.model.backend import import_keras
 
 KERAS_GATE_ORDER = ("i", "f", "C", "o")  # columns of keras.layers.LSTM's kernels
 
@@ -27,14 +28,16 @@ def export_keras(config: ModelConfig, weights: dict[str, NDArray[np.float32]], p
     with replacing(path) as temporary:
         # Keras tells the format by the ending, which a temporary name does not have
         named = temporary.with_suffix(".keras")
-        model.save(named)
-        named.replace(temporary)
+        try:
+            model.save(named)
+            named.replace(temporary)
+        finally:
+            named.unlink(missing_ok=True)
 
 
 def keras_model(config: ModelConfig, weights: dict[str, NDArray[np.float32]]) -> Any:
     """The model of `export_keras`, in memory."""
-    import keras
-
+    keras = import_keras()
     model = keras.Sequential(
         [
             keras.Input((None,), dtype="int32"),

@@ -39,7 +39,7 @@ class TextOutput:
         """Write each text, after the prompt; a single text on standard output as it is made.
 
         Raises:
-            GenError: A file cannot be written.
+            GenError: A file cannot be written, or the terminal cannot show a character.
         """
         if not self._files and self._count == 1:
             _stream(prompt, pieces)
@@ -73,6 +73,12 @@ def _stream(prompt: str, pieces: Iterator[list[str]]) -> None:
 
 
 def _print(text: str, flush: bool = True) -> None:
-    sys.stdout.write(text)
+    try:
+        sys.stdout.write(text)
+    except UnicodeEncodeError as error:
+        raise GenError(
+            f"Standard output is in {error.encoding}, which cannot write {error.object[error.start]!a}.",
+            "Set PYTHONUTF8=1 in the environment, or give --out a file, which is always UTF-8.",
+        ) from error
     if flush:
         sys.stdout.flush()

@@ -50,6 +50,9 @@ def quiet_import(threads_intra: int | None = None, threads_inter: int | None = N
     Raises:
         RuntimeError: Threads were asked for after TensorFlow had run its first operation.
     """
+    _prepare_environment()
+    # Keras imports matplotlib where it is installed, and that would write to the home folder too.
+    os.environ.setdefault("MPLCONFIGDIR", os.environ["KERAS_HOME"])
     with captured_stderr():
         tf = import_tensorflow()
         import_keras()
@@ -89,7 +92,7 @@ def captured_stderr() -> Iterator[None]:
 def _prepare_environment() -> None:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if "KERAS_HOME" not in os.environ and "keras" not in sys.modules:
+    if "KERAS_HOME" not in os.environ:
         home = tempfile.mkdtemp(prefix="gen-keras-")
         atexit.register(shutil.rmtree, home, ignore_errors=True)
         os.environ["KERAS_HOME"] = home

@@ -39,7 +39,8 @@ def from_keras_lstm(layer: Any) -> LSTMLayer:
     """An `LSTMLayer` that computes what a Keras layer does.
 
     Args:
-        layer: A built `keras.layers.LSTM`; name, dtype policy and what it returns are carried too.
+        layer: A built `keras.layers.LSTM`. Its name, dtype policy and what it returns are carried too;
+            `seed`, `unroll` and `use_cudnn`, which change no value, are not.
 
     Raises:
         ValueError: It is another kind of layer, not built, or set to something that cannot be carried.

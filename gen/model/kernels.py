@@ -116,7 +116,8 @@ class _Kernel:
         T, H = tf.shape(x)[0], h_0.shape[-1]
         W_h, W_x = tf.split(self._factor(W), [H, W.shape[0] - H])
         x_W = self._product(self._factor(_rows(x)), W_x) + tf.cast(b, self.state_dtype)
-        x_W = self._unstack(tf.reshape(x_W, [T, -1, 4 * H]))
+        # N is given where it is known: the loop's shapes must not vary, and -1 would leave it open
+        x_W = self._unstack(tf.reshape(x_W, [T, h_0.shape[0] or -1, 4 * H]))
         keep = self._keep()
 
         def step(t: Tensor, h: Tensor, C: Tensor, hs: Any, record: _Record) -> tuple[Any, ...]:

@@ -9,17 +9,19 @@ once a call, and a caller may then run `forward` on as many independent parts of
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from gen.config import ModelConfig, Precision
-from gen.model.kernels import lstm_sequence
+from gen.model.backend import import_keras, import_tensorflow
+from gen.model.kernels import Tensor, lstm_sequence
 from gen.model.layer import LSTMLayer
 
-State = list[tuple[tf.Tensor, tf.Tensor]]
-Dropout = Callable[[tf.Tensor, int], tf.Tensor]
+tf = import_tensorflow()
+keras = import_keras()
+
+State = list[tuple[Tensor, Tensor]]
+Dropout = Callable[[Tensor, int], Tensor]
 
 
 class Fused(NamedTuple):
@@ -29,12 +31,12 @@ class Fused(NamedTuple):
         embedding: `(V, D)`. layers: each `(H + D, 4H)` and `(4H,)`. output: `(H, V)` and `(V,)`.
     """
 
-    embedding: tf.Tensor
-    layers: list[tuple[tf.Tensor, tf.Tensor]]
-    output: tuple[tf.Tensor, tf.Tensor]
+    embedding: Tensor
+    layers: list[tuple[Tensor, Tensor]]
+    output: tuple[Tensor, Tensor]
 
 
-def no_dropout(values: tf.Tensor, site: int) -> tf.Tensor:  # noqa: ARG001 - the signature of a dropout
+def no_dropout(values: Tensor, site: int) -> Tensor:  # noqa: ARG001 - the signature of a dropout
     """Keep every value: what a network does when it is not being trained."""
     return values
 
@@ -83,7 +85,7 @@ class Network:
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """The values of `variables`, as the model file has them."""
-        return {name: np.array(variable) for name, variable in self.variables.items()}
+        return {name: variable.value.numpy() for name, variable in self.variables.items()}
 
     def assign(self, weights: dict[str, NDArray[np.float32]]) -> None:
         """Set the values of `variables`.
@@ -114,11 +116,11 @@ class Network:
 
     def forward(
         self,
-        ids: tf.Tensor,
+        ids: Tensor,
         state: State,
         fused: Fused,
         dropout: Dropout = no_dropout,
-    ) -> tuple[tf.Tensor, State]:
+    ) -> tuple[Tensor, State]:
         """Read windows.
 
         Args:

@@ -8,20 +8,23 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
-import tensorflow as tf
 
+from gen.model.backend import import_tensorflow
+from gen.model.kernels import Tensor
 from gen.model.network import Dropout, Network, State, no_dropout
+
+tf = import_tensorflow()
 
 
 def read_window(
     network: Network,
-    ids: tf.Tensor,
-    weights: tf.Tensor,
-    fresh: tf.Tensor,
+    ids: Tensor,
+    weights: Tensor,
+    fresh: Tensor,
     state: State,
     parts: int,
     dropout_from: Callable[[int], Dropout] = lambda _first_stream: no_dropout,
-) -> tuple[tf.Tensor, State]:
+) -> tuple[Tensor, State]:
     """Score the predictions of a window.
 
     Shapes:
@@ -65,6 +68,6 @@ def _joined(states: list[State]) -> State:
     ]
 
 
-def _summed_nats(logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+def _summed_nats(logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
     nats = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.transpose(targets), logits)
     return tf.reduce_sum(nats * tf.transpose(weights))

@@ -59,11 +59,12 @@ def probabilities(logits: NDArray[np.floating], temperature: float, choices: Cho
         p = np.zeros(logits.shape)
         p[np.arange(len(p)), logits.argmax(axis=1)] = 1
         return p
-    # in float64 a difference of logits over a temperature of 1e-6 stays finite
-    p = np.exp((logits - likeliest).astype(np.float64) / temperature)
+    # the least temperatures rightly send the unlikely to minus infinity
+    with np.errstate(over="ignore"):
+        p = np.exp((logits - likeliest).astype(np.float64) / temperature)
     if choices.top_k is not None and choices.top_k < p.shape[1]:
         p = _keep_ranked(p, np.arange(p.shape[1]) < choices.top_k)
-    if choices.top_p is not None:
+    if choices.top_p is not None and choices.top_p < 1:
         ranked = -np.sort(-p, axis=1)
         before = np.cumsum(ranked, axis=1) - ranked
         keep = before < choices.top_p * ranked.sum(axis=1, keepdims=True)

@@ -64,13 +64,14 @@ class CharacterTokenizer(Tokenizer[str]):
         """
         counts = _count_code_points(training)
         kept = set(base.characters) if base else set()
-        by_frequency = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
+        found = np.flatnonzero(counts)
+        by_frequency = found[np.argsort(-counts[found], kind="stable")]
         new = [chr(code) for code in by_frequency if chr(code) not in kept]
         new = sorted(new[: max(0, CHARACTER_LIMIT - len(kept))])
         characters = (*(base.characters if base else ()), *new)
         own = {ord(character) for character in characters}
-        spelled = np.flatnonzero(counts + _count_code_points(others))
-        needs_bytes = (base is not None and base.has_bytes) or not own.issuperset(spelled.tolist())
+        spelled = {*found.tolist(), *np.flatnonzero(_count_code_points(others)).tolist()}
+        needs_bytes = (base is not None and base.has_bytes) or not spelled <= own
         return cls((*characters, *BYTE_TOKENS) if needs_bytes else characters)
 
     def encode(self, document: str) -> Ids:

@@ -76,7 +76,7 @@ class ProgressBar(Callback):
         rate = self._tokens / (time.perf_counter() - self._started)
         self._loss = report.loss if self._loss is None else 0.95 * self._loss + 0.05 * report.loss
         self._bar.set_postfix_str(f"{rate:,.0f} tokens/s, loss {self._loss:.3f}", refresh=False)
-        self._bar.update()
+        self._bar.update(report.step - self._bar.n)  # which is back, after a recovery
 
     def on_validation(self, report: ValidationReport) -> None:
         """Print the result, and the sample, indented."""

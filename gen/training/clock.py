@@ -3,16 +3,18 @@
 import itertools
 import time
 
-import tensorflow as tf
-
 from gen.config import Precision
 from gen.dataset import TokenFile, Windows
 from gen.evaluation.passes import Evaluator, contiguous_windows
+from gen.model.backend import import_tensorflow
 from gen.training.step import TrainingStep
+
+tf = import_tensorflow()
 
 _WARM_UP = 2
 _MIN_STEPS = 5
 _SHARE_OF_BUDGET = 0.015
+MEASURED_UNITS = 256
 
 
 def step_seconds(step: TrainingStep, file: TokenFile, streams: int, window: int, budget_s: float) -> float:
@@ -47,7 +49,13 @@ def validation_seconds(evaluator: Evaluator, file: TokenFile, limit: int) -> flo
 
 
 def faster_precision(streams: int, units: int) -> Precision:
-    """The faster dtype for the products of a step on this machine, measured: a few hundredths of a second."""
+    """The faster dtype for the products of a step on this machine, measured in a few hundredths of a second.
+
+    Small products take as long in either, and a choice between equals would differ from run to run: they are
+    done in float32.
+    """
+    if units < MEASURED_UNITS:
+        return "float32"
     seconds = {name: _product_s(name, streams, units) for name in ("float32", "bfloat16")}
     return "bfloat16" if seconds["bfloat16"] < 0.9 * seconds["float32"] else "float32"
 

@@ -5,7 +5,10 @@ same however the batch is split over parts, processes or machines. Source of dro
 recurrent layers: Zaremba, Sutskever and Vinyals, "Recurrent Neural Network Regularization" (2014).
 """
 
-import tensorflow as tf
+from gen.model.backend import import_tensorflow
+from gen.model.kernels import Tensor
+
+tf = import_tensorflow()
 
 _LEVELS = 256  # one random byte a value: a fourth of the random numbers, and a rate in 256ths
 _SITES = 1 << 8
@@ -21,13 +24,13 @@ class Dropout:
         first_stream: The global number of the first stream in what is dropped from.
     """
 
-    def __init__(self, rate: float, seed: int, step: tf.Tensor, first_stream: int) -> None:
+    def __init__(self, rate: float, seed: int, step: Tensor, first_stream: int) -> None:
         self._dropped = round(rate * _LEVELS)
         self._seed = seed
         self._step = step
         self._first_stream = first_stream
 
-    def __call__(self, values: tf.Tensor, site: int) -> tf.Tensor:
+    def __call__(self, values: Tensor, site: int) -> Tensor:
         """Values with some dropped and the rest scaled up, so that the mean stays.
 
         Shapes:
@@ -43,7 +46,7 @@ class Dropout:
         scale = _LEVELS / (_LEVELS - self._dropped)
         return tf.where(kept, values * tf.constant(scale, values.dtype), tf.zeros((), values.dtype))
 
-    def _bytes(self, time_steps: tf.Tensor, size: int, stream: int, site: int) -> tf.Tensor:
+    def _bytes(self, time_steps: Tensor, size: int, stream: int, site: int) -> Tensor:
         words = -(-size // 4)
         # 2^32 streams a step; the seed keeps 55 of its bits beside the site
         seed = (

@@ -1,5 +1,7 @@
 """A new run from a model's weights: tokens it knows keep them, tokens it gains begin anew."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +14,7 @@ _NAMED = 20
 
 
 def carry_over(
-    model: Model, base: Tokenizer[object], tokenizer: Tokenizer[object], fresh: dict[str, NDArray[np.float32]]
+    model: Model, base: Tokenizer[Any], tokenizer: Tokenizer[Any], fresh: dict[str, NDArray[np.float32]]
 ) -> dict[str, NDArray[np.float32]]:
     """The weights of `model` for a vocabulary that extends its own.
 
@@ -38,7 +40,7 @@ def carry_over(
     return weights
 
 
-def describe_gain(base: Tokenizer[object], tokenizer: Tokenizer[object]) -> str:
+def describe_gain(base: Tokenizer[Any], tokenizer: Tokenizer[Any]) -> str:
     """What the vocabulary gained, for the user."""
     gained = [token for token in tokenizer.tokens if token not in base.ids]
     characters = [token for token in gained if token not in BYTE_TOKENS]

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from gen.checkpoint import Model, save_model
@@ -19,6 +18,7 @@ from gen.config import TrainingConfig
 from gen.dataset import Dataset, Windows
 from gen.errors import TrainingError
 from gen.evaluation.passes import Evaluator
+from gen.model.backend import import_tensorflow
 from gen.model.network import Network
 from gen.training.callbacks import Callback, StepReport, ValidationReport
 from gen.training.run import Progress, RunFolder, SavedState
@@ -26,9 +26,10 @@ from gen.training.schedule import learning_rate
 from gen.training.signals import StopRequest
 from gen.training.step import StepResult, TrainingStep
 
+tf = import_tensorflow()
+
 SAVE_EVERY_S = 60.0
 MAX_VALIDATION_TOKENS = 1 << 19
-EARLY_STOP_SHARE = 0.2
 MAX_RECOVERIES = 4
 # a loss this many times that of a uniform guess is no noise: the weights are lost
 EXPLODED = 3.0
@@ -127,7 +128,7 @@ class Trainer:
             step = self.progress.step
             if step % self.config.validate_every == 0 or step == self.config.steps:
                 self._validate()
-                if step - self.progress.best_step >= EARLY_STOP_SHARE * self.config.steps:
+                if self.progress.step < self.config.steps and self.progress.is_stuck(self.config):
                     return Outcome("stopped early", self.progress)
             elif time.monotonic() - self._saved_at > SAVE_EVERY_S:
                 self._save()
@@ -160,7 +161,7 @@ class Trainer:
         recoveries = self.progress.recoveries + 1
         if recoveries > MAX_RECOVERIES:
             raise TrainingError(
-                f"The loss exploded again at step {self.progress.step + 1}, after {MAX_RECOVERIES} attempts.",
+                f"The loss exploded at step {self.progress.step + 1}, after {MAX_RECOVERIES} new attempts.",
                 f"Train anew with a --learning-rate below {self.config.learning_rate:g}; "
                 f"the best model so far is kept in {self._folder.path}.",
             )

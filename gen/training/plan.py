@@ -77,13 +77,8 @@ def streams_and_window(request: Request, tokens: int) -> tuple[int, int, str]:
     streams, window = fit_streams(tokens, *asked)
     if (streams, window) == asked:
         return streams, window, ""
-    return (
-        streams,
-        window,
-        (
-            f"The corpus is small: batch size {streams} and window {window} instead of {asked[0]} and {asked[1]}"
-        ),
-    )
+    instead = f"batch size {streams} and window {window} instead of {asked[0]} and {asked[1]}"
+    return streams, window, f"The corpus is small: {instead}"
 
 
 def training_config(

@@ -20,11 +20,13 @@ from typing import Any
 from numpy.typing import NDArray
 
 from gen.checkpoint import load_tensors, save_tensors
-from gen.config import ConfigError, JsonFields
+from gen.config import ConfigError, JsonFields, TrainingConfig
 from gen.dataset import Cursor
 from gen.errors import ModelFileError, RunError
+from gen.files import write_atomically
 
 STATE_VERSION = 1
+EARLY_STOP_SHARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,11 @@ class Progress(JsonFields):
     def cursor(self) -> Cursor:
         """Where the next window begins."""
         return Cursor(self.epoch, self.position)
+
+    def is_stuck(self, config: TrainingConfig) -> bool:
+        """Whether the newest validation says to stop: no gain for a good share of the steps."""
+        since_best = self.step - self.best_step
+        return self.step % config.validate_every == 0 and since_best >= EARLY_STOP_SHARE * config.steps
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,7 @@ class RunFolder:
         self.state = path / "state.safetensors"
         self.previous_state = path / "state.previous.safetensors"
         self.metrics = path / "metrics.jsonl"
+        self._newest_is_damaged = False
 
     def holds_run(self) -> bool:
         """Whether a run was started here."""
@@ -97,13 +105,14 @@ class RunFolder:
         Raises:
             OSError: The folder cannot be written.
         """
-        if self.state.exists():
+        if self.state.exists() and not self._newest_is_damaged:
             self.state.replace(self.previous_state)
         save_tensors(
             self.state,
             tensors,
             {"format_version": STATE_VERSION, "progress": progress.to_json(), "about": about},
         )
+        self._newest_is_damaged = False
 
     def load_state(self) -> SavedState:
         """The newest whole state.
@@ -119,6 +128,7 @@ class RunFolder:
                 problems.append(error.problem)
                 continue
             if problems and self.state.exists():
+                self._newest_is_damaged = True  # it must not take the place of the one that is whole
                 note = f"{problems[0]} The state before it is used: step {saved.progress.step}."
                 return SavedState(saved.progress, saved.about, saved.tensors, note)
             return saved
@@ -154,7 +164,7 @@ def trim_metrics(path: Path, step: int) -> None:
             continue
         if isinstance(row, dict) and row.get("step", 0) <= step:
             kept.append(line + "\n")
-    path.write_text("".join(kept), "utf-8")
+    write_atomically(path, "".join(kept).encode())
 
 
 def _read_state(path: Path) -> SavedState:

@@ -18,6 +18,7 @@ from gen.dataset import Dataset, TokenFile, prepare
 from gen.errors import CorpusError, RunError
 from gen.kinds import tokenizer_of
 from gen.training import plan
+from gen.training.finetune import describe_gain
 from gen.training.plan import Request
 from gen.training.run import RunFolder, SavedState, new_run_folder
 
@@ -95,7 +96,10 @@ def begin(
             f"{out} holds a run already.",
             f"Go on with it: gen train --resume --out {out}; or give another --out.",
         )
+    if out is not None and out.exists() and not out.is_dir():
+        raise RunError(f"{out} is a file, and a run is kept in a folder.", "Give another --out.")
     base = None if init_from is None else load_model(find_model(init_from))
+    base_tokenizer = None if base is None else tokenizer_of(base.kind, base.tokenizer)
     located, held_out = _locate(corpus, validation, encoding)
     source = Source(
         located.name,
@@ -108,8 +112,9 @@ def begin(
         located.files,
         held_out,
         encoding=encoding,
-        base=None if base is None else tokenizer_of(base.kind, base.tokenizer),
+        base=base_tokenizer,
     )
+    gain = [] if base_tokenizer is None else [describe_gain(base_tokenizer, dataset.tokenizer)]
     streams, window, note = plan.streams_and_window(request, dataset.training.tokens)
     if dataset.validation.tokens < 2:
         raise CorpusError(
@@ -126,7 +131,7 @@ def begin(
         window=window,
         parts=min(plan.cores(), streams),
         base=base,
-        notes=(*located.notes, *dataset.notes, *([note] if note else [])),
+        notes=(*located.notes, *dataset.notes, *gain, *([note] if note else [])),
     )
 
 
@@ -145,13 +150,12 @@ def resume(request: Request, out: Path | None, corpus: str | None, encoding: str
     folder = RunFolder(out)
     saved = folder.load_state()
     about = saved.about
-    source, model, training = _recorded(out, about)
-    if saved.progress.step >= training.steps:
+    asked, source, model, training = _recorded(out, about)
+    if saved.progress.step >= training.steps or saved.progress.is_stuck(training):
         raise RunError(
-            f"The run in {out} is finished: {training.steps} steps.",
+            f"The run in {out} is finished: {saved.progress.step} of {training.steps} steps.",
             f"Train further in a new run: gen train --corpus {source.corpus} --init-from {out}",
         )
-    asked = Request.from_json(about["request"])
     _refuse_changes(request, asked, corpus, encoding, source)
     dataset = _prepare_again(out, source, about)
     return Setup(
@@ -177,7 +181,7 @@ def held_out_of_run(folder: Path) -> TokenFile:
         CorpusError: The corpus cannot be read.
     """
     about = RunFolder(folder).load_state().about
-    source, _, _ = _recorded(folder, about)
+    _, source, _, _ = _recorded(folder, about)
     return _prepare_again(folder, source, about).validation
 
 
@@ -195,9 +199,10 @@ def describe(setup: Setup, training: TrainingConfig) -> dict[str, Any]:
     }
 
 
-def _recorded(folder: Path, about: dict[str, Any]) -> tuple[Source, ModelConfig, TrainingConfig]:
+def _recorded(folder: Path, about: dict[str, Any]) -> tuple[Request, Source, ModelConfig, TrainingConfig]:
     try:
         return (
+            Request.from_json(about.get("request")),
             Source.from_json(about.get("source")),
             ModelConfig.from_json(about.get("model")),
             TrainingConfig.from_json(about.get("training")),

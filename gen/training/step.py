@@ -10,16 +10,18 @@ Sources: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019); 
 
 from typing import Any, NamedTuple
 
-import keras
-import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from gen.config import TrainingConfig
 from gen.dataset import Window
+from gen.model.backend import import_keras, import_tensorflow
+from gen.model.kernels import Tensor
 from gen.model.network import Network, State
 from gen.model.parts import read_window
 from gen.training.dropout import Dropout
+
+tf = import_tensorflow()
+keras = import_keras()
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.99, 1e-8
 
@@ -55,7 +57,7 @@ class TrainingStep:
             [variable for variable in network.variables.values() if len(variable.shape) == 1]
         )
         self.optimizer.build(list(network.variables.values()))
-        self._compiled = tf.function(self._distributed, reduce_retracing=True)
+        self._compiled = tf.function(self._distributed)
 
     def __call__(self, window: Window, state: State, step: int, learning_rate: float) -> StepResult:
         """Train on a window; `step` and the global number of a stream decide the dropout."""
@@ -72,7 +74,7 @@ class TrainingStep:
     def optimizer_state(self) -> dict[str, NDArray[Any]]:
         """AdamW's moments and count of updates, by names that do not depend on Keras' own."""
         moments = self._moments()
-        return {name: np.array(variable) for name, variable in moments.items()}
+        return {name: variable.value.numpy() for name, variable in moments.items()}
 
     def assign_optimizer_state(self, values: dict[str, NDArray[Any]]) -> None:
         """Set what `optimizer_state` gave."""
@@ -91,13 +93,13 @@ class TrainingStep:
 
     def _update(
         self,
-        ids: tf.Tensor,
-        weights: tf.Tensor,
-        fresh: tf.Tensor,
+        ids: Tensor,
+        weights: Tensor,
+        fresh: Tensor,
         state: State,
-        step: tf.Tensor,
-        learning_rate: tf.Tensor,
-    ) -> tuple[tf.Tensor, tf.Tensor, State]:
+        step: Tensor,
+        learning_rate: Tensor,
+    ) -> tuple[Tensor, Tensor, State]:
         variables = list(self.network.variables.values())
         with tf.GradientTape() as tape:
             nats, state = read_window(

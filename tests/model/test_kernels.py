@@ -126,6 +126,15 @@ def test_a_gradient_may_arrive_through_one_output_alone(output: int) -> None:
     np.testing.assert_allclose(tape.gradient(loss, b_f), expected, rtol=1e-7, atol=1e-8)
 
 
+def test_a_persistent_tape_may_walk_back_twice() -> None:
+    sequence, weights = problem(9)
+    x = tf.constant(sequence["x"])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        loss = tf.reduce_sum(run({**sequence, "x": x}, weights)[0])
+    np.testing.assert_array_equal(tape.gradient(loss, x), tape.gradient(loss, x))
+
+
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 1000), cuts=st.sets(st.integers(1, 11)))
 def test_any_split_with_carried_state_equals_the_whole(seed: int, cuts: set[int]) -> None:
@@ -179,14 +188,15 @@ def test_compiled_with_unknown_sizes_equals_eager(masked: bool) -> None:
 
 
 def test_bfloat16_factors_stay_within_their_rounding() -> None:
-    # bfloat16 has 8 bits of significand, so a factor is off by at most 2^-9 of itself, and a rounded product
-    # too: some 3 · 2^-9 of the magnitudes that meet in one z. Gates shrink that by at least 4 (σ' ≤ 1/4) or
-    # not at all (tanh' ≤ 1), and a few steps add up: 16 · 2^-9 of the largest value is the stated tolerance.
+    # bfloat16 has 8 bits of significand: rounding changes a number by at most u = 2^-9 of itself. A z is made
+    # of two rounded products of two rounded factors each, so it is off by some 3u of what meets in it; the
+    # gates pass that on damped (σ' ≤ 1/4) or as it is (tanh' ≤ 1), and steps add up while the memory forgets.
+    # The stated tolerance is 8u, 1.6 %, of the largest value.
     sequence, weights = problem(7)
     as_float32 = [
         {name: value.astype(np.float32) for name, value in part.items()} for part in (sequence, weights)
     ]
-    tolerance = 16 * 2.0**-9
+    tolerance = 8 * 2.0**-9
     exact = run(sequence, weights)
     for got, expected in zip(run(*as_float32, factor_dtype=tf.bfloat16), exact, strict=True):
         assert got.dtype == tf.float32

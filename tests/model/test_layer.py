@@ -12,6 +12,9 @@ from tests.model.reference import NAMES, naive_lstm, random_weights
 
 N, T, D, H = 4, 6, 3, 5
 
+# Keras 3.15's own `Variable.__array__` lacks the `copy` argument that NumPy 2 asks for; `save` runs into it.
+COPY_KEYWORD = "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+
 
 def layer_with(weights: dict[str, Any], dtype: Any = "float64", **arguments: Any) -> Any:
     layer = LSTMLayer(H, dtype=dtype, **arguments)
@@ -113,8 +116,7 @@ def test_mixed_bfloat16_keeps_a_carried_state_unrounded_and_gradients_in_float32
     assert {gradient.dtype for gradient in got} == {tf.float32}
 
 
-# Keras 3.15's own `Variable.__array__` lacks the `copy` argument that NumPy 2 asks for; `save` runs into it.
-@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+@pytest.mark.filterwarnings(COPY_KEYWORD)
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
 def test_trains_with_fit_saves_under_the_eight_names_and_loads(tmp_path: Path, dtype: str) -> None:
     rng = np.random.default_rng(5)
@@ -140,6 +142,23 @@ def test_trains_with_fit_saves_under_the_eight_names_and_loads(tmp_path: Path, d
             np.testing.assert_array_equal(stored[name][()], np.asarray(getattr(model.layers[1], name)))
     loaded = keras.saving.load_model(path)
     np.testing.assert_array_equal(loaded(ids), model(ids))
+
+
+@pytest.mark.filterwarnings(COPY_KEYWORD)
+def test_a_functional_model_may_carry_the_state_in_and_out(tmp_path: Path) -> None:
+    inputs, h_0, C_0 = keras.Input((None, D)), keras.Input((H,)), keras.Input((H,))
+    outputs = LSTMLayer(H, return_sequences=True, return_state=True)(inputs, initial_state=[h_0, C_0])
+    model = keras.Model([inputs, h_0, C_0], outputs)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+
+    rng = np.random.default_rng(6)
+    x, *state = (tf.constant(rng.standard_normal(shape), tf.float32) for shape in ((N, T, D), (N, H), (N, H)))
+    whole = model([x, *state])
+    first, *state = loaded([x[:, :2], *state])
+    rest, *state = loaded([x[:, 2:], *state])
+    for got, expected in zip([np.concatenate([first, rest], 1), *state], whole, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=0, atol=1e-6)
 
 
 def test_config_round_trip() -> None:

@@ -1,0 +1,56 @@
+"""Calling `gen` as a shell does, inside this process or in one of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from gen.cli import main
+
+
+class Outcome(NamedTuple):
+    """What a shell sees of a command."""
+
+    code: int
+    out: str
+    err: str
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Outcome:
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    assert isinstance(ended.value.code, int)
+    return Outcome(ended.value.code, *capsys.readouterr())
+
+
+def call_process(*arguments: str | Path, **environment: str) -> Outcome:
+    done = subprocess.run(
+        [sys.executable, "-m", "gen", *map(str, arguments)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def assert_users_mistake(outcome: Outcome, said: str = "") -> None:
+    """Exit code 1, nothing on stdout, and two lines on stderr: a problem and a fix."""
+    assert (outcome.code, outcome.out) == (1, "")
+    problem, fix = outcome.err.splitlines()
+    assert problem.startswith("Problem: ")
+    assert fix.startswith("Fix: ")
+    assert len(fix) > len("Fix: ")
+    assert said in problem
+
+
+def assert_wrong_usage(outcome: Outcome, said: str) -> None:
+    """Exit code 2, nothing on stdout, and a line that names what is wrong."""
+    assert (outcome.code, outcome.out) == (2, "")
+    assert said in outcome.err
+    assert "Traceback" not in outcome.err

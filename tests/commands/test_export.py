@@ -1,0 +1,33 @@
+from pathlib import Path
+
+import pytest
+
+from tests.calling import assert_users_mistake, assert_wrong_usage, call
+
+Capsys = pytest.CaptureFixture[str]
+
+
+def test_a_name_for_another_format_is_refused_before_the_model_is_built(model: Path, capsys: Capsys) -> None:
+    outcome = call(capsys, "export", model, "--to", "keras", "--out", "model.h5")
+    assert_users_mistake(outcome, "model.h5")
+    assert ".keras" in outcome.err
+    assert not Path("model.h5").exists()
+
+
+def test_what_cannot_be_opened_is_the_users_to_mend(model: Path, capsys: Capsys) -> None:
+    assert_users_mistake(call(capsys, "export", "missing", "--to", "keras", "--out", "m.keras"), "missing")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--to", "onnx", "--out", "m.onnx"], "--to"),
+        (["--out", "m.keras"], "--to"),
+        (["--to", "keras"], "--out"),
+    ],
+)
+def test_an_unknown_format_or_no_place_is_wrong_usage(
+    model: Path, capsys: Capsys, arguments: list[str], said: str
+) -> None:
+    assert_wrong_usage(call(capsys, "export", model, *arguments), said)
+    assert_wrong_usage(call(capsys, "export", "--to", "keras", "--out", "m.keras"), "MODEL")

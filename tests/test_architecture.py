@@ -1,0 +1,163 @@
+"""The shape of the house: who imports whom, what starts up, how long a file may be."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import gen
+from tests.tiny import put_model
+
+PACKAGE = Path(gen.__file__).parent
+SOURCES = {
+    ".".join(("gen", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__"): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+
+RANKS = [
+    {"__init__"},
+    {"errors"},
+    {"files"},
+    {"config"},
+    {"score"},
+    {"corpus", "tokenizer", "model", "export", "sampler"},
+    {"kinds"},
+    {"dataset", "checkpoint"},
+    {"evaluation"},
+    {"training"},
+    {"web"},
+    {"commands"},
+    {"cli"},
+    {"__main__"},
+]
+RANK = {part: rank for rank, parts in enumerate(RANKS) for part in parts}
+
+# what any module may use besides what is before it, though it is of the same rank
+SHARED = {"gen.model.cell": {"sampler"}, "gen.model.backend": {"export"}}
+# an import that points back, and why nothing else will do
+
+HEAVY = {"tensorflow", "keras", "music21", "torch", "matplotlib"}
+# where TensorFlow and Keras may be imported; music21 where files of music are read or written
+TENSORFLOW_IN = {"model", "training", "evaluation"}
+MUSIC21_IN = {"gen.corpus.music", "gen.export.music", "gen.export.midi", "gen.export.notation"}
+
+
+def part_of(module: str) -> str:
+    """The package or module directly under `gen`: `sampler` for `gen.sampler.forward`."""
+    return module.split(".")[1] if "." in module else "__init__"
+
+
+def imports(module: str) -> Iterator[str]:
+    """Every module that a module names in an import, at the top, in a function, or for types alone."""
+    for node in ast.walk(ast.parse(SOURCES[module].read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relatively"
+            assert node.module is not None
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in SOURCES else node.module
+
+
+def own_imports(module: str) -> list[str]:
+    return sorted({name for name in imports(module) if name == "gen" or name.startswith("gen.")})
+
+
+def points_one_way(module: str, imported: str) -> bool:
+    part, other = part_of(module), part_of(imported)
+    return part == other or RANK[other] < RANK[part] or part in SHARED.get(imported, set())
+
+
+def test_every_part_of_the_package_has_a_rank() -> None:
+    assert {part_of(module) for module in SOURCES} <= RANK.keys()
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_imports_point_one_way(module: str) -> None:
+    wrong = [name for name in own_imports(module) if not points_one_way(module, name)]
+    assert wrong == []
+
+
+def test_the_walk_sees_imports_in_functions_and_for_types() -> None:
+    assert "gen.checkpoint" in own_imports("gen.commands.sample")
+    assert "gen.tokenizer.base" in own_imports("gen.commands.sample")
+    assert not points_one_way("gen.sampler.forward", "gen.model.network")
+    assert not points_one_way("gen.tokenizer.base", "gen.corpus.text")
+    assert not points_one_way("gen.files", "gen.cli")
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_no_file_is_longer_than_300_lines(module: str) -> None:
+    assert len(SOURCES[module].read_text("utf-8").splitlines()) <= 300
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_heavy_libraries_are_imported_only_where_they_belong(module: str) -> None:
+    found = {name.split(".")[0] for name in imports(module)} & HEAVY
+    allowed = {"tensorflow", "keras"} if part_of(module) in TENSORFLOW_IN else set()
+    allowed |= {"music21"} if module in MUSIC21_IN else set()
+    assert found <= allowed
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_nothing_runs_code_from_data(module: str) -> None:
+    """No pickle and its like, and no call of eval, exec, compile or a loader that unpickles."""
+    assert not {name.split(".")[0] for name in imports(module)} & {
+        "pickle",
+        "shelve",
+        "marshal",
+        "dill",
+        "joblib",
+    }
+    for node in ast.walk(ast.parse(SOURCES[module].read_text("utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in {"eval", "exec", "compile", "__import__"}
+        if isinstance(node, ast.keyword) and node.arg in {"allow_pickle", "storePickle"}:
+            assert isinstance(node.value, ast.Constant)
+            assert node.value.value is False
+
+
+def loaded_by(arguments: list[str], folder: Path) -> set[str]:
+    """The modules that a command has loaded when it ends."""
+    program = (
+        "import atexit, sys\n"
+        "atexit.register(lambda: print(*sorted(sys.modules), file=sys.stderr))\n"
+        "from gen.cli import main\n"
+        "main(sys.argv[1:])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "without"),
+    [
+        (["--help"], {"numpy", "gen.commands", "gen.checkpoint"}),
+        (["--version"], {"numpy", "gen.commands"}),
+        (["sample", "--help"], {"numpy", "gen.checkpoint"}),
+        (["train", "--help"], {"numpy", "gen.training"}),
+        (["eval", "--help"], {"numpy", "gen.training"}),
+        (["sample", "model.safetensors", "--length", "5"], {"gen.training", "gen.dataset", "tqdm"}),
+        (["info", "model.safetensors"], {"gen.training", "gen.dataset", "tqdm"}),
+    ],
+)
+def test_what_must_start_at_once_loads_nothing_heavy(
+    arguments: list[str], without: set[str], tmp_path: Path
+) -> None:
+    put_model(tmp_path / "model.safetensors")
+    loaded = loaded_by(arguments, tmp_path)
+    assert "gen.cli" in loaded
+    assert not loaded & (HEAVY | without | {"scipy", "pandas"})
+
+
+def test_the_equations_and_the_sampler_need_numpy_alone() -> None:
+    program = "import sys, gen.model.cell, gen.sampler.generate; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "gen.sampler.forward" in done.stdout.split()
+    assert not set(done.stdout.split()) & (HEAVY | {"gen.tokenizer", "safetensors", "click"})

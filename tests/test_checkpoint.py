@@ -1,0 +1,127 @@
+"""A model's file: what it holds, and which file a user means."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors
+from numpy.typing import NDArray
+
+from gen.checkpoint import (
+    MAX_HEADER_BYTES,
+    Model,
+    find_model,
+    load_model,
+    load_tensors,
+    save_model,
+    save_tensors,
+    weight_shapes,
+)
+from gen.config import ModelConfig
+from gen.errors import ModelFileError
+from tests.tiny import contents, put_model, tiny_model
+
+DOCUMENTED = [
+    "embedding",
+    *(f"lstm.{layer}.{part}_{gate}" for layer in (0, 1) for part in "Wb" for gate in "fiCo"),
+    "output.W",
+    "output.b",
+]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return put_model(tmp_path / "model.safetensors")
+
+
+@pytest.mark.parametrize("layers", [1, 3])
+def test_a_model_comes_back_as_it_was(tmp_path: Path, layers: int) -> None:
+    model = tiny_model(layers=layers)
+    loaded = load_model(put_model(tmp_path / "model", model))
+    assert (loaded.kind, loaded.config, loaded.tokenizer) == ("text", model.config, model.tokenizer)
+    assert (loaded.corpus, loaded.training) == (model.corpus, model.training)
+    assert loaded.weights.keys() == model.weights.keys()
+    for name, array in model.weights.items():
+        assert loaded.weights[name].dtype == np.float32
+        np.testing.assert_array_equal(loaded.weights[name], array)
+
+
+def test_safetensors_own_reader_finds_the_documented_names(path: Path) -> None:
+    model = tiny_model()
+    about, tensors = contents(path)
+    assert sorted(tensors) == sorted(DOCUMENTED)
+    for name, array in model.weights.items():
+        np.testing.assert_array_equal(tensors[name], array)
+    assert about["format_version"] == 1
+    assert about["kind"] == "text"
+    assert about["config"] == model.config.to_json()
+    assert about["tokenizer"]["tokens"] == model.tokenizer["tokens"]
+    with safetensors.safe_open(path, framework="numpy") as opened:
+        assert list(opened.metadata()) == ["gen"]
+
+
+def test_weights_have_the_shapes_of_the_equations() -> None:
+    shapes = weight_shapes(ModelConfig(vocabulary_size=7, embedding_size=3, units=5, layers=2))
+    assert list(shapes) == DOCUMENTED
+    assert shapes["embedding"] == (7, 3)
+    assert {shapes[f"lstm.0.W_{gate}"] for gate in "fiCo"} == {(5 + 3, 5)}
+    assert {shapes[f"lstm.1.W_{gate}"] for gate in "fiCo"} == {(5 + 5, 5)}
+    assert {shapes[f"lstm.{layer}.b_{gate}"] for layer in (0, 1) for gate in "fiCo"} == {(5,)}
+    assert (shapes["output.W"], shapes["output.b"]) == ((5, 7), (7,))
+
+
+def test_a_model_whose_arrays_are_not_contiguous_comes_back(tmp_path: Path) -> None:
+    model = tiny_model()
+    turned = {name: np.asfortranarray(array) for name, array in model.weights.items()}
+    save_model(tmp_path / "model", Model("text", model.config, model.tokenizer, turned))
+    loaded = load_model(tmp_path / "model")
+    assert all(np.array_equal(loaded.weights[name], array) for name, array in model.weights.items())
+
+
+def test_a_header_over_the_limit_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="header"):
+        save_tensors(tmp_path / "file", {}, {"padding": "x" * MAX_HEADER_BYTES})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_training_state_of_any_dtype_comes_back(tmp_path: Path) -> None:
+    arrays: dict[str, NDArray[Any]] = {
+        "step": np.array(3, np.int64),
+        "h": np.ones((2, 3), np.float32),
+        "none": np.zeros((0, 4)),
+    }
+    save_tensors(tmp_path / "state", arrays, {"cursor": [1, 2]})
+    about, read = load_tensors(tmp_path / "state")
+    assert about == {"cursor": [1, 2]}
+    assert {name: (array.dtype, array.tolist()) for name, array in read.items()} == {
+        name: (array.dtype, array.tolist()) for name, array in arrays.items()
+    }
+
+
+def test_a_run_folder_means_its_best_model_and_a_file_itself(tmp_path: Path) -> None:
+    (tmp_path / "best.safetensors").touch()
+    (tmp_path / "last.safetensors").touch()
+    assert find_model(tmp_path) == tmp_path / "best.safetensors"
+    assert find_model(tmp_path / "last.safetensors") == tmp_path / "last.safetensors"
+
+
+def test_a_folder_without_a_best_model_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "last.safetensors").touch()
+    with pytest.raises(ModelFileError, match="best"):
+        find_model(tmp_path)
+
+
+def test_no_model_means_the_newest_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelFileError) as caught:
+        find_model(None)
+    assert "gen train" in caught.value.fix
+    for name, age_s in (("a", 300), ("b", 100), ("c", 200)):
+        best = tmp_path / "checkpoints" / name / "best.safetensors"
+        best.parent.mkdir(parents=True)
+        best.touch()
+        os.utime(best, (1e9 - age_s, 1e9 - age_s))
+    (tmp_path / "checkpoints" / "unfinished").mkdir()
+    assert find_model(None) == Path("checkpoints/b/best.safetensors")

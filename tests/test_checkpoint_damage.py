@@ -1,0 +1,204 @@
+"""No damage to a model's file gets past its reader."""
+
+import json
+import os
+import struct
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from gen.checkpoint import MAX_HEADER_BYTES, Model, load_model, save_model
+from gen.config import ModelConfig
+from gen.errors import ModelFileError
+from tests.tiny import contents, put_model, tiny_model
+
+
+def rewrite(path: Path, about: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> None:
+    """A file with other contents and a checksum that is right for them."""
+    config = ModelConfig(1, 1, 1, 1)
+    save_model(path, Model("text", config, {}, tensors))
+    checksum = contents(path)[0]["sha256"]
+    safetensors.numpy.save_file(tensors, path, {"gen": json.dumps(about | {"sha256": checksum})})
+
+
+def refused(path: Path, said: str = "") -> None:
+    with pytest.raises(ModelFileError) as caught:
+        load_model(path)
+    assert said in caught.value.problem
+    assert path.name in caught.value.problem
+    assert caught.value.fix
+    assert "\n" not in caught.value.problem + caught.value.fix
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return put_model(tmp_path / "model.safetensors")
+
+
+@pytest.mark.parametrize("kept", [0, 1, 7, 8, 9, 500, -1, -4])
+def test_a_truncated_file_is_refused(path: Path, kept: int) -> None:
+    path.write_bytes(path.read_bytes()[:kept])
+    refused(path)
+
+
+@pytest.mark.parametrize("claimed", [0, MAX_HEADER_BYTES + 1, 1 << 40, (1 << 64) - 1])
+def test_a_header_of_impossible_size_is_refused_before_anything_reads_it(path: Path, claimed: int) -> None:
+    path.write_bytes(struct.pack("<Q", claimed) + path.read_bytes()[8:])
+    refused(path, "header")
+
+
+def test_a_whole_header_over_the_limit_is_refused(path: Path) -> None:
+    about, tensors = contents(path)
+    padding = {"gen": json.dumps(about), "padding": "x" * MAX_HEADER_BYTES}
+    safetensors.numpy.save_file(tensors, path, padding)
+    assert contents(path)[0] == about
+    refused(path, "header")
+
+
+def test_a_file_of_something_else_is_refused(path: Path) -> None:
+    path.write_bytes(b"GIF89a" * 100)
+    refused(path)
+    safetensors.numpy.save_file({"weight": np.zeros(3, np.float32)}, path)
+    refused(path)
+    safetensors.numpy.save_file({"weight": np.zeros(3, np.float32)}, path, {"gen": "[1, 2]"})
+    refused(path, "JSON object")
+    safetensors.numpy.save_file({}, path, {"gen": "[" * 100_000})
+    refused(path)
+
+
+def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
+    refused(tmp_path / "missing", "No such file")
+    (tmp_path / "folder").mkdir()
+    refused(tmp_path / "folder", "not a file")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no named pipes in folders")
+def test_a_named_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    refused(tmp_path / "pipe", "not a file")
+
+
+@pytest.mark.parametrize("version", [2, 0, None, "1"])
+def test_another_format_is_refused_with_the_way_out(path: Path, version: object) -> None:
+    about, tensors = contents(path)
+    rewrite(path, about | {"format_version": version}, tensors)
+    with pytest.raises(ModelFileError) as caught:
+        load_model(path)
+    assert repr(version) in caught.value.problem
+    assert "release" in caught.value.fix
+
+
+@pytest.mark.parametrize("key", ["format_version", "kind", "config", "tokenizer", "corpus", "training"])
+def test_missing_metadata_is_refused(path: Path, key: str) -> None:
+    about, tensors = contents(path)
+    del about[key]
+    rewrite(path, about, tensors)
+    refused(path)
+
+
+@pytest.mark.parametrize("name", ["embedding", "lstm.1.b_o", "output.W"])
+def test_a_tensor_that_is_missing_reshaped_renamed_or_too_much_is_refused(path: Path, name: str) -> None:
+    about, tensors = contents(path)
+    for wrong in (
+        {other: array for other, array in tensors.items() if other != name},
+        tensors | {name: tensors[name][:-1]},
+        tensors | {name: tensors[name][None]},
+        tensors | {f"{name}_": tensors[name]},
+    ):
+        rewrite(path, about, wrong)
+        refused(path, name)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float16, np.int32])
+def test_a_tensor_of_another_dtype_is_refused(path: Path, dtype: type) -> None:
+    about, tensors = contents(path)
+    rewrite(path, about, tensors | {"output.b": tensors["output.b"].astype(dtype)})
+    refused(path, np.dtype(dtype).name)
+
+
+def test_a_dtype_that_numpy_does_not_have_is_refused(path: Path) -> None:
+    content = path.read_bytes().replace(b'"dtype":"F32"', b'"dtype":"I32"')
+    path.write_bytes(content)
+    refused(path)
+    path.write_bytes(content.replace(b'"dtype":"I32"', b'"dtype":"F8_E4M3"', 1))
+    refused(path)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_number_that_is_not_finite_is_refused(path: Path, value: float) -> None:
+    about, tensors = contents(path)
+    tensors["lstm.0.W_C"][3, 2] = value
+    rewrite(path, about, tensors)
+    refused(path, "lstm.0.W_C")
+
+
+def test_any_flipped_bit_of_a_tensor_is_noticed(path: Path) -> None:
+    content = path.read_bytes()
+    start = 8 + struct.unpack("<Q", content[:8])[0]
+    generator = np.random.default_rng(0)
+    for place in [start, len(content) - 1, *generator.integers(start, len(content), 30)]:
+        flipped = bytearray(content)
+        flipped[place] ^= 1 << int(generator.integers(8))
+        path.write_bytes(flipped)
+        refused(path, "checksum")
+
+
+def test_swapped_gates_are_noticed(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(
+        content.replace(b"lstm.0.W_f", b"lstm.0.W_#")
+        .replace(b"lstm.0.W_o", b"lstm.0.W_f")
+        .replace(b"lstm.0.W_#", b"lstm.0.W_o")
+    )
+    refused(path, "checksum")
+
+
+@pytest.mark.parametrize("config", [{"units": 400_000_000}, {"units": 16384}, {"vocabulary_size": 65536}])
+def test_a_configuration_that_asks_for_a_giant_allocates_nothing(path: Path, config: dict[str, int]) -> None:
+    about, tensors = contents(path)
+    rewrite(path, about | {"config": about["config"] | config}, tensors)
+    tracemalloc.start()
+    try:
+        refused(path)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("tokens", [None, "abc", ["a", "b"], []])
+def test_a_vocabulary_of_another_size_than_the_network_is_refused(path: Path, tokens: object) -> None:
+    about, tensors = contents(path)
+    rewrite(path, about | {"tokenizer": about["tokenizer"] | {"tokens": tokens}}, tensors)
+    refused(path, "vocabulary")
+
+
+edits = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=8)
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example([(0.0, 255)], 0.5, b"")
+@given(edits, st.none() | st.floats(0, 1), st.binary(max_size=8))
+def test_bytes_changed_cut_or_added_anywhere_give_a_model_or_a_model_file_error(
+    path: Path, edited: list[tuple[float, int]], cut: float | None, added: bytes
+) -> None:
+    model = tiny_model()
+    save_model(path, model)
+    content = bytearray(path.read_bytes())
+    header = 8 + struct.unpack("<Q", content[:8])[0]
+    for place, byte in edited:
+        content[int(place * header)] = byte
+    path.write_bytes(content[: None if cut is None else int(cut * len(content))] + added)
+    try:
+        loaded = load_model(path)
+    except ModelFileError:
+        return
+    # what was changed without harm is a word of the metadata: the network itself is as it was
+    assert loaded.config == model.config
+    assert all(np.array_equal(loaded.weights[name], array) for name, array in model.weights.items())

@@ -1,0 +1,115 @@
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from gen import __version__, cli
+from gen.errors import GenError
+from tests.calling import assert_users_mistake, assert_wrong_usage, call, call_process
+
+Capsys = pytest.CaptureFixture[str]
+
+
+def fails_with(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make `gen info` fail in a way of its own."""
+
+    def failing(*_: object, **__: object) -> NoReturn:
+        raise error
+
+    monkeypatch.setattr("gen.commands.info.command.callback", failing)
+
+
+def test_help_lists_every_command_in_the_order_of_work(capsys: Capsys) -> None:
+    outcome = call(capsys, "--help")
+    assert (outcome.code, outcome.err) == (0, "")
+    listed = outcome.out.split("Commands:")[1].split("\n")
+    assert [line.split()[0] for line in listed if line.strip()] == list(cli.COMMANDS)
+
+
+def test_help_keeps_the_lines_of_its_examples(capsys: Capsys) -> None:
+    lines = [line.strip() for line in call(capsys, "--help").out.splitlines()]
+    examples = [line for line in lines if re.match(r"gen (train|sample) ", line)]
+    assert len(examples) == 2
+    assert "\\b" not in "".join(lines)
+
+
+def test_every_command_has_a_module_and_no_module_lacks_a_command() -> None:
+    folder = Path(cli.__file__).parent / "commands"
+    assert {path.stem for path in folder.glob("*.py")} - {"__init__"} == set(cli.COMMANDS)
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_explains_itself(name: str, capsys: Capsys) -> None:
+    outcome = call(capsys, name, "--help")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith(f"Usage: gen {name} ")
+    assert call(capsys, name, "-h").out == outcome.out
+
+
+def test_version(capsys: Capsys) -> None:
+    assert call(capsys, "--version").out == f"gen, version {__version__}\n"
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("smaple", "sample"), ("trian", "train"), ("exprot", "export")])
+def test_a_command_that_is_mistyped_is_guessed(typed: str, meant: str, capsys: Capsys) -> None:
+    assert_wrong_usage(call(capsys, typed, "--help"), f"Did you mean '{meant}'?")
+
+
+def test_a_word_like_no_command_is_not_guessed(capsys: Capsys) -> None:
+    outcome = call(capsys, "xyzzy")
+    assert_wrong_usage(outcome, "'xyzzy'")
+    assert "Did you mean" not in outcome.err
+
+
+def test_an_option_that_is_mistyped_is_guessed(capsys: Capsys) -> None:
+    assert_wrong_usage(call(capsys, "sample", "--temprature", "1"), "--temperature")
+    assert_wrong_usage(call(capsys, "--versoin"), "--version")
+
+
+def test_nothing_typed_shows_the_help(capsys: Capsys) -> None:
+    outcome = call(capsys)
+    assert outcome.code == 2
+    assert "Commands:" in outcome.err
+
+
+def test_a_users_mistake_is_two_lines_and_its_exit_code(
+    capsys: Capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails_with(GenError("It is broken.", "Mend it."), monkeypatch)
+    outcome = call(capsys, "info")
+    assert_users_mistake(outcome)
+    assert outcome.err == "Problem: It is broken.\nFix: Mend it.\n"
+
+
+def test_a_programmers_mistake_keeps_its_traceback(capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    fails_with(ValueError("shape (3, 4)"), monkeypatch)
+    with pytest.raises(ValueError, match=re.escape("shape (3, 4)")):
+        cli.main(["info"])
+
+
+def test_an_interruption_is_one_line_and_130(capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    fails_with(KeyboardInterrupt(), monkeypatch)
+    outcome = call(capsys, "info")
+    assert (outcome.code, outcome.out) == (130, "")
+    assert outcome.err.split() == ["Interrupted."]
+
+
+def test_an_exit_code_that_a_command_returns_is_the_commands() -> None:
+    program = "import gen.commands.info as i, gen.cli as c; i.command.callback = lambda **_: 143; c.main()"
+    done = subprocess.run([sys.executable, "-c", program, "info"], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (143, b"")
+
+
+def test_the_module_is_the_command() -> None:
+    outcome = call_process("smaple")
+    assert outcome.code == 2
+    assert outcome.err.startswith("Usage: gen ")
+
+
+def test_the_installed_script_is_the_command() -> None:
+    script = Path(sys.executable).with_name("gen")
+    done = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"gen, version {__version__}\n"

@@ -1,0 +1,81 @@
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from gen.files import CHUNK_BYTES, cache_folder, iterate_chunks, replacing, sha256_of_file, write_atomically
+
+
+def test_what_was_written_is_there_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "made" / "on the way" / "file.bin"
+    write_atomically(path, b"first")
+    write_atomically(path, b"second")
+    assert path.read_bytes() == b"second"
+    assert [found.name for found in path.parent.iterdir()] == ["file.bin"]
+
+
+@pytest.mark.parametrize("there_before", [False, True])
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
+def test_an_exception_leaves_the_old_file_and_no_temporary_one(
+    tmp_path: Path, there_before: bool, error: type[BaseException]
+) -> None:
+    path = tmp_path / "file"
+    if there_before:
+        path.write_bytes(b"old")
+    with pytest.raises(error), replacing(path) as temporary:
+        temporary.write_bytes(b"half of the new o")
+        raise error
+    assert [found.read_bytes() for found in tmp_path.iterdir()] == ([b"old"] if there_before else [])
+
+
+def test_until_the_end_a_reader_sees_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        file.write(b"new")
+        file.flush()
+        assert path.read_bytes() == b"old"
+        assert temporary.parent == path.parent
+    assert path.read_bytes() == b"new"
+
+
+def test_a_folder_in_the_files_place_is_an_error_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(OSError):
+        write_atomically(tmp_path / "taken", b"content")
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+def test_a_file_where_a_folder_should_be_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    with pytest.raises(OSError):
+        write_atomically(tmp_path / "file" / "below", b"content")
+
+
+def test_two_writers_at_once_do_not_share_a_temporary_file(tmp_path: Path) -> None:
+    with replacing(tmp_path / "file") as first, replacing(tmp_path / "file") as second:
+        first.write_bytes(b"first")
+        second.write_bytes(b"second")
+    assert (tmp_path / "file").read_bytes() == b"first"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("size", [0, 1, CHUNK_BYTES, 2 * CHUNK_BYTES + 3])
+def test_a_file_in_chunks_is_the_file_and_has_its_hash(tmp_path: Path, size: int) -> None:
+    content = (b"0123456789" * (size // 10 + 1))[:size]
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with path.open("rb") as file:
+        chunks = list(iterate_chunks(file))
+    assert b"".join(chunks) == content
+    assert all(1 <= len(chunk) <= CHUNK_BYTES for chunk in chunks)
+    assert sha256_of_file(path) == hashlib.sha256(content).hexdigest()
+
+
+def test_the_cache_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GEN_CACHE", "/somewhere/else")
+    assert cache_folder() == Path("/somewhere/else")
+    monkeypatch.setenv("GEN_CACHE", "")
+    assert cache_folder() == Path("corpora/.cache")
+    monkeypatch.delenv("GEN_CACHE")
+    assert cache_folder() == Path("corpora/.cache")

@@ -1,0 +1,155 @@
+"""A corpus becomes ids: once for each content, whatever its name."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gen import dataset
+from gen.dataset import Dataset, TokenFile, encode_whole, prepare
+from gen.errors import CorpusError, TokenizerError
+from gen.tokenizer.characters import CharacterTokenizer
+
+TEXT = "the quick brown fox\njumps over the lazy dog\n" * 20
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GEN_CACHE", str(tmp_path / "cache"))
+
+
+def put(name: str, text: str) -> Path:
+    Path(name).write_bytes(text.encode())
+    return Path(name)
+
+
+def text_of(prepared: Dataset, part: TokenFile) -> str:
+    return str(prepared.tokenizer.decode(part.map().astype(np.int32)))
+
+
+def cached() -> dict[str, tuple[int, int]]:
+    """Every file of the cache, with what changes when it is written again."""
+    found = [path for path in Path("cache").rglob("*") if path.is_file()]
+    return {str(path): (path.stat().st_ino, path.stat().st_mtime_ns) for path in found}
+
+
+def test_the_ids_stand_for_the_two_parts_of_the_text() -> None:
+    prepared = prepare((put("a.txt", TEXT),), None)
+    held_out_from = len(TEXT) * 9 // 10
+    assert text_of(prepared, prepared.training) == TEXT[:held_out_from]
+    assert text_of(prepared, prepared.validation) == TEXT[held_out_from:]
+    assert list(prepared.tokenizer.tokens) == sorted(set(TEXT[:held_out_from]))
+    assert (prepared.kind, prepared.training.dtype) == ("text", "<u1")
+
+
+def test_the_vocabulary_spells_what_only_the_validation_part_has() -> None:
+    prepared = prepare((put("train.txt", "abab"),), (put("valid.txt", "aéb"),))
+    assert prepared.tokenizer.tokens[:2] == ("a", "b")
+    assert len(prepared.tokenizer.tokens) == 2 + 256
+    assert text_of(prepared, prepared.validation) == "aéb"
+
+
+def test_the_same_content_is_encoded_once_whatever_its_name() -> None:
+    first = prepare((put("a.txt", TEXT),), None)
+    before = cached()
+    second = prepare((put("b.txt", TEXT),), None)
+    assert cached() == before
+    assert first.notes == second.notes != ()
+    assert first.tokenizer.tokens == second.tokenizer.tokens
+    assert (first.digest, first.training, first.validation) == (
+        second.digest,
+        second.training,
+        second.validation,
+    )
+
+
+def test_another_content_split_encoding_or_base_is_encoded_anew() -> None:
+    file, other = put("a.txt", TEXT), put("b.txt", TEXT.replace("fox", "ox "))
+    base = CharacterTokenizer.learn(["xyz!"])
+    prepared = [
+        prepare((file,), None),
+        prepare((other,), None),
+        prepare((file,), (other,)),
+        prepare((other,), (file,)),
+        prepare((file, other), None),
+        prepare((file,), None, encoding="latin-1"),
+        prepare((file,), None, base=base),
+    ]
+    assert len({each.digest for each in prepared}) == len(prepared)
+    assert len({each.training.path for each in prepared}) == len(prepared)
+    assert prepared[-1].tokenizer.tokens[:4] == base.tokens
+
+
+@pytest.mark.parametrize("part", ["training.ids", "validation.ids", "json"])
+@pytest.mark.parametrize("damage", ["gone", "cut short", "longer", "empty", "other json"])
+def test_a_damaged_cache_is_made_anew(part: str, damage: str) -> None:
+    files = (put("a.txt", TEXT),)
+    prepare(files, None)
+    (path,) = Path("cache").rglob(f"*.{part}")
+    whole = path.read_bytes()
+    if damage == "gone":
+        path.unlink()
+    elif damage == "other json" and part == "json":
+        path.write_bytes(b'{"training": [9, "<u1"], "validation": 3}')
+    else:
+        path.write_bytes({"cut short": whole[:-1], "longer": whole + b"!"}.get(damage, b""))
+    prepared = prepare(files, None)
+    assert text_of(prepared, prepared.training) + text_of(prepared, prepared.validation) == TEXT
+    assert path.read_bytes() == whole
+
+
+def test_an_interrupted_encoding_is_not_taken_for_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = (put("a.txt", TEXT),)
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(dataset, "write_atomically", interrupted)
+        prepare(files, None)
+    prepared = prepare(files, None)
+    assert text_of(prepared, prepared.training) == TEXT[: len(TEXT) * 9 // 10]
+
+
+@pytest.mark.parametrize("already_split", [False, True])
+def test_the_user_is_told_what_reading_changed_from_the_cache_too(already_split: bool) -> None:
+    files = (put("a.txt", "one\r\ntwo\r\n"),)
+    validation = (put("b.txt", "one\n"),) if already_split else None
+    first, second = prepare(files, validation), prepare(files, validation)
+    assert any("a.txt" in note and "\\r\\n" in note for note in first.notes)
+    assert first.notes == second.notes
+
+
+def test_nothing_is_left_of_an_empty_corpus() -> None:
+    with pytest.raises(CorpusError):
+        prepare((put("a.txt", ""),), None)
+    assert cached() == {}
+
+
+def test_a_corpus_to_measure_is_read_whole_in_order() -> None:
+    tokenizer = CharacterTokenizer.learn(["abcd\n"])
+    file = encode_whole((put("2.txt", "ab"), put("1.txt", "dc")), None, tokenizer, "text")
+    assert tokenizer.decode(file.map().astype(np.int32)) == "ab\ndc"
+
+
+def test_what_the_vocabulary_cannot_say_is_refused_or_left_out_and_counted() -> None:
+    tokenizer = CharacterTokenizer.learn(["abc"])
+    files = (put("a.txt", "aébxé-c"),)
+    with pytest.raises(TokenizerError, match="'é'"):
+        encode_whole(files, None, tokenizer, "text")
+    skipped: Counter[str] = Counter()
+    file = encode_whole(files, None, tokenizer, "text", skipped)
+    assert tokenizer.decode(file.map().astype(np.int32)) == "abc"
+    assert skipped == {"é": 2, "x": 1, "-": 1}
+
+
+def test_fewer_than_two_tokens_cannot_be_measured() -> None:
+    with pytest.raises(CorpusError, match="fewer than two"):
+        encode_whole((put("a.txt", "a"),), None, CharacterTokenizer.learn(["a"]), "text")
+
+
+def test_no_part_of_a_file_is_left_beside_the_ids() -> None:
+    prepare((put("a.txt", TEXT),), None)
+    assert not any(Path(name).name.startswith(".") for name in cached())

@@ -1,0 +1,181 @@
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gen.checkpoint import load_model
+from gen.evaluation.passes import Score
+from gen.training import loop
+from gen.training.callbacks import Callback, StepReport
+from gen.training.loop import Trainer
+from gen.training.run import RunFolder
+from gen.training.schedule import learning_rate
+from gen.training.signals import StopRequest, stop_on_signals
+from tests.training.conftest import Machine, MakeTrainer
+from tests.training.tiny import Recorder
+
+
+class StopAt(Callback):
+    """Asks for a stop after a step."""
+
+    def __init__(self, step: int, request: StopRequest) -> None:
+        self.step, self.request = step, request
+
+    def on_step(self, report: StepReport) -> None:
+        if report.step == self.step:
+            self.request.signal = signal.SIGINT
+
+
+class Scripted:
+    """An evaluator whose validations find what they are told to."""
+
+    def __init__(self, *nats: float) -> None:
+        self.nats = list(nats)
+
+    def score(self, file: Any, limit: int | None = None) -> Score:
+        return Score(10, 10 * self.nats.pop(0))
+
+
+def carried(trainer: Trainer) -> list[Any]:
+    return [array.numpy() for pair in trainer._state for array in pair]
+
+
+def assert_same(got: Any, expected: Any) -> None:
+    for name, values in expected.items():
+        np.testing.assert_array_equal(got[name], values, err_msg=name)
+
+
+@pytest.mark.parametrize("stops", [(5,), (1, 4, 11)])
+def test_resumed_equals_uninterrupted_bit_for_bit(
+    stops: tuple[int, ...], machine: Machine, make_trainer: MakeTrainer, tmp_path: Path
+) -> None:
+    whole = make_trainer(tmp_path / "whole")
+    heard = Recorder()
+    whole.listen(heard)
+    assert whole.run(StopRequest()).reason == "finished"
+    expected, expected_state = machine.values(), carried(whole)
+
+    machine.assign(machine.first)
+    folder, reports = tmp_path / "cut", Recorder()
+    for number, stop in enumerate((*stops, 99)):
+        trainer, request = make_trainer(folder), StopRequest()
+        if number:
+            machine.scramble()
+            trainer.restore(RunFolder(folder).load_state())
+        trainer.listen(StopAt(stop, request), reports)
+        outcome = trainer.run(request)
+        assert (outcome.reason, outcome.progress.step) == (
+            ("interrupted", stop) if stop != 99 else ("finished", 12)
+        )
+    assert_same(machine.values(), expected)
+    for got, value in zip(carried(trainer), expected_state, strict=True):
+        np.testing.assert_array_equal(got, value)
+    assert trainer.progress == whole.progress
+    assert reports.steps == heard.steps
+    assert reports.validations == heard.validations
+    assert_same(RunFolder(folder).load_state().tensors, RunFolder(tmp_path / "whole").load_state().tensors)
+    for name in ("best", "last"):
+        models = [load_model(tmp_path / run / f"{name}.safetensors") for run in ("cut", "whole")]
+        assert_same(models[0].weights, models[1].weights)
+        assert models[0].training == models[1].training
+
+
+def test_training_passes_over_the_corpus_with_its_state(
+    machine: Machine, make_trainer: MakeTrainer, tmp_path: Path
+) -> None:
+    trainer, heard = make_trainer(tmp_path, steps=40, validate_every=20), Recorder()
+    trainer.listen(heard)
+    trainer.run(StopRequest())
+    predictions = machine.dataset.training.tokens - 1
+    per_epoch = trainer._windows.per_epoch
+    assert trainer.progress.epoch == 40 // per_epoch > 0
+    assert sum(report.tokens for report in heard.steps[:per_epoch]) == predictions
+    assert [report.step for report in heard.steps] == list(range(1, 41))
+    assert [report.learning_rate for report in heard.steps] == [
+        learning_rate(step, trainer.config) for step in range(40)
+    ]
+    assert np.mean([report.loss for report in heard.steps[-5:]]) < heard.steps[0].loss - 0.2
+    assert any(np.any(array) for array in carried(trainer))
+
+
+def test_best_is_the_lowest_validation_and_last_the_newest(
+    machine: Machine, make_trainer: MakeTrainer, tmp_path: Path
+) -> None:
+    trainer = make_trainer(tmp_path, validate_every=2, evaluator=Scripted(3.0, 3.1, 2.8, 2.9, 2.0, 2.25))
+    heard, seen = Recorder(), {}
+
+    class Keep(Callback):
+        def on_step(self, report: StepReport) -> None:
+            seen[report.step] = machine.step.network.weights()
+
+    trainer.listen(heard, Keep())
+    outcome = trainer.run(StopRequest())
+    assert outcome.reason == "finished"
+    assert (outcome.progress.best_nats, outcome.progress.best_step) == (2.0, 10)
+    assert [(report.step, report.nats, report.bits, report.is_best) for report in heard.validations] == [
+        (2, 3.0, 6.0, True),
+        (4, 3.1, 6.2, False),
+        (6, 2.8, 5.6, True),
+        (8, 2.9, 5.8, False),
+        (10, 2.0, 4.0, True),
+        (12, 2.25, 4.5, False),
+    ]
+    best, last = load_model(tmp_path / "best.safetensors"), load_model(tmp_path / "last.safetensors")
+    assert_same(best.weights, seen[10])
+    assert_same(last.weights, seen[12])
+    assert (best.training["step"], best.training["validation_nats_per_token"]) == (10, 2.0)
+    assert (last.training["step"], last.training["validation_bits_per_character"]) == (12, 4.5)
+
+
+def test_no_gain_for_a_fifth_of_the_steps_stops(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    evaluator = Scripted(3.0, 2.0, 2.1, 2.0, 9.9)  # equal is no gain
+    trainer = make_trainer(tmp_path, steps=20, validate_every=2, evaluator=evaluator)
+    outcome = trainer.run(StopRequest())
+    assert (outcome.reason, outcome.progress.step, outcome.progress.best_step) == ("stopped early", 8, 4)
+    assert evaluator.nats == [9.9]
+    assert RunFolder(tmp_path).load_state().progress == outcome.progress
+
+
+def test_a_gain_in_time_goes_on(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    nats = (3.0, 3.1, 2.9, 2.95, 2.8, 2.85, 2.7, 2.75, 2.6, 2.65)
+    trainer = make_trainer(tmp_path, steps=20, validate_every=2, evaluator=Scripted(*nats))
+    assert trainer.run(StopRequest()).reason == "finished"
+
+
+def test_the_state_is_saved_between_validations_too(
+    make_trainer: MakeTrainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "SAVE_EVERY_S", -1.0)
+    saved = []
+
+    class Look(Callback):
+        def on_step(self, report: StepReport) -> None:
+            saved.append(RunFolder(tmp_path).load_state().progress.step)
+
+    trainer = make_trainer(tmp_path, steps=5, validate_every=5)
+    trainer.listen(Look())
+    trainer.run(StopRequest())
+    assert saved == [0, 1, 2, 3, 4]
+
+
+def test_closing_closes_the_listeners(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    trainer, heard = make_trainer(tmp_path), Recorder()
+    trainer.listen(heard)
+    trainer.close()
+    assert heard.closed
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_is_noted_and_the_handlers_come_back(number: signal.Signals) -> None:
+    before = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
+    with stop_on_signals() as request:
+        assert request.exit_code == 128
+        signal.raise_signal(number)
+        assert request.signal == number
+        assert request.exit_code == {signal.SIGINT: 130, signal.SIGTERM: 143}[number]
+        assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == before
+    with stop_on_signals():
+        assert signal.getsignal(number) not in before
+    assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == before

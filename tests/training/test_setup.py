@@ -1,0 +1,195 @@
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gen.checkpoint import Model, save_model, weight_shapes
+from gen.config import ModelConfig
+from gen.errors import CorpusError, GenError, ModelFileError, RunError
+from gen.tokenizer.characters import CharacterTokenizer
+from gen.training import plan, setup
+from gen.training.plan import Request
+from gen.training.run import Progress, RunFolder
+from gen.training.setup import Setup
+from tests.training.plain_network import random_weights
+from tests.training.tiny import words
+
+ASKED = Request(steps=20, units=8, batch_size=4, window=16, seed=3)
+
+
+@pytest.fixture(autouse=True)
+def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A corpus in the current folder, which is the test's own, and so is the cache."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GEN_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / "corpus.txt"
+    path.write_text(words(200), "utf-8")
+    return path
+
+
+def put_state(ready: Setup, **progress: Any) -> Path:
+    """What a run that began with this setup leaves in its folder."""
+    config = plan.training_config(ready.request, ready.streams, ready.window, "float32", ready.parts)
+    config = replace(config, steps=20, validate_every=2)
+    about = setup.describe(ready, config)
+    ready.folder.save_state(Progress(**progress), about, {"embedding": np.zeros((2, 2), np.float32)})
+    return ready.folder.path
+
+
+def resume(out: Path | None, corpus: str | None = None, **asked: Any) -> Setup:
+    return setup.resume(Request(**asked), out, corpus, None)
+
+
+def assert_two_lines(error: GenError, *problem: str) -> None:
+    assert all(part in error.problem for part in problem), error.problem
+    for line in (error.problem, error.fix):
+        assert line
+        assert "\n" not in line
+
+
+def test_a_run_goes_on_with_what_it_began_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ready = setup.begin(ASKED, "corpus.txt", out=Path("run"))
+    assert (ready.streams, ready.window, ready.model.units) == (4, 16, 8)
+    assert any("10 %" in note for note in ready.notes)
+    put_state(ready, step=5)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    again = resume(tmp_path / "run")
+    assert again.saved is not None
+    assert again.saved.progress.step == 5
+    assert (again.dataset.digest, again.model, again.source) == (
+        ready.dataset.digest,
+        ready.model,
+        ready.source,
+    )
+    assert (again.streams, again.window, again.parts) == (ready.streams, ready.window, ready.parts)
+    assert again.request == ready.request
+
+
+def test_flags_given_again_must_agree(corpus: Path) -> None:
+    out = put_state(setup.begin(ASKED, "corpus.txt", out=Path("run")), step=5)
+    resume(out, "corpus.txt", units=8, seed=3, window=16)
+    resume(out, str(corpus))
+    for flag, asked in (
+        ("--units", {"units": 9}),
+        ("--seed", {"seed": 0}),
+        ("--learning-rate", {"learning_rate": 0.1}),
+    ):
+        with pytest.raises(RunError) as caught:
+            resume(out, **asked)
+        assert_two_lines(caught.value, flag, "is not what the run began with")
+    with pytest.raises(RunError) as caught:
+        resume(out, "other.txt")
+    assert_two_lines(caught.value, "--corpus other.txt")
+    with pytest.raises(RunError) as caught:
+        setup.resume(Request(), out, None, "latin-1")
+    assert_two_lines(caught.value, "--encoding latin-1")
+
+
+def test_a_changed_corpus_is_not_resumed(corpus: Path) -> None:
+    out = put_state(setup.begin(ASKED, "corpus.txt", out=Path("run")), step=5)
+    text = corpus.read_text()
+    corpus.write_text(text.replace("cat", "rat", 1))
+    with pytest.raises(RunError) as caught:
+        resume(out)
+    assert_two_lines(caught.value, "corpus.txt", "is not what the run in run began with")
+    corpus.unlink()
+    with pytest.raises(CorpusError) as gone:
+        resume(out)
+    assert_two_lines(gone.value, "corpus.txt")
+    corpus.write_text(text)
+    resume(out)
+
+
+@pytest.mark.parametrize(
+    "progress",
+    [{"step": 20, "best_nats": 1.0, "best_step": 20}, {"step": 12, "best_nats": 1.0, "best_step": 8}],
+)
+def test_a_finished_run_says_how_to_train_further(progress: dict[str, Any]) -> None:
+    out = put_state(setup.begin(ASKED, "corpus.txt", out=Path("run")), **progress)
+    with pytest.raises(RunError) as caught:
+        resume(out)
+    assert_two_lines(caught.value, "finished", f"{progress['step']} of 20")
+    assert "--init-from run" in caught.value.fix
+
+
+def test_a_run_that_was_interrupted_before_its_last_chance_goes_on() -> None:
+    out = put_state(setup.begin(ASKED, "corpus.txt", out=Path("run")), step=13, best_nats=1.0, best_step=9)
+    resume(out)
+
+
+def test_folders_that_are_no_run() -> None:
+    Path("empty").mkdir()
+    for out, named in ((None, "--resume"), (Path("nowhere"), "nowhere"), (Path("empty"), "empty")):
+        with pytest.raises(RunError) as caught:
+            resume(out)
+        assert_two_lines(caught.value, named)
+
+
+def test_a_folder_that_holds_a_run_is_not_begun_again() -> None:
+    setup.begin(ASKED, "corpus.txt", out=Path("run"))
+    out = put_state(setup.begin(ASKED, "corpus.txt", out=Path("run")), step=5)
+    with pytest.raises(RunError) as caught:
+        setup.begin(ASKED, "corpus.txt", out=out)
+    assert_two_lines(caught.value, "run holds a run already")
+    assert "--resume --out run" in caught.value.fix
+
+
+def test_a_file_is_no_place_for_a_run(corpus: Path) -> None:
+    with pytest.raises(RunError) as caught:
+        setup.begin(ASKED, "corpus.txt", out=corpus)
+    assert_two_lines(caught.value, "corpus.txt is a file")
+
+
+def test_a_damaged_state_is_told() -> None:
+    ready = setup.begin(ASKED, "corpus.txt", out=Path("run"))
+    put_state(ready, step=3)
+    put_state(ready, step=7)
+    RunFolder(Path("run")).state.write_bytes(b"")
+    again = resume(Path("run"))
+    assert again.saved is not None
+    assert again.saved.progress.step == 3
+    assert any("step 3" in note for note in again.notes)
+
+
+def test_what_cannot_be_held_out_is_an_error(corpus: Path) -> None:
+    corpus.write_text("abcdefghij")
+    with pytest.raises(CorpusError) as caught:
+        setup.begin(ASKED, "corpus.txt", out=Path("run"))
+    assert_two_lines(caught.value, "held out")
+
+
+def put_base(letters: str) -> tuple[Path, CharacterTokenizer]:
+    tokenizer = CharacterTokenizer.learn([letters])
+    config = ModelConfig(len(tokenizer.tokens), 5, 6, 2)
+    model = Model("text", config, tokenizer.to_json(), random_weights(weight_shapes(config), seed=1))
+    save_model(Path("base.safetensors"), model)
+    return Path("base.safetensors"), tokenizer
+
+
+def test_fine_tuning_takes_shape_and_vocabulary_from_the_model(corpus: Path) -> None:
+    base, tokenizer = put_base("zyx \nabcdefghijklmno")
+    ready = setup.begin(Request(steps=20), "corpus.txt", out=Path("run"), init_from=base)
+    assert ready.base is not None
+    assert ready.dataset.tokenizer.tokens[: len(tokenizer.tokens)] == tokenizer.tokens
+    new = sorted(set(corpus.read_text()) - set(tokenizer.tokens))
+    assert ready.dataset.tokenizer.tokens[len(tokenizer.tokens) :] == tuple(new)
+    assert ready.model == replace(ready.base.config, vocabulary_size=len(tokenizer.tokens) + len(new))
+    told = [note for note in ready.notes if "gained" in note]
+    assert told == [f"The vocabulary gained {len(new)} characters: {' '.join(map(repr, new))}."]
+    again = resume(put_state(ready, step=5))
+    assert again.dataset.tokenizer.tokens == ready.dataset.tokenizer.tokens
+
+
+def test_a_model_of_another_shape_is_refused() -> None:
+    base, _ = put_base("abc")
+    setup.begin(Request(units=6, layers=2), "corpus.txt", init_from=base)
+    for flag, asked in (("--units 7", Request(units=7)), ("--layers 1", Request(layers=1))):
+        with pytest.raises(RunError) as caught:
+            setup.begin(asked, "corpus.txt", init_from=base)
+        assert_two_lines(caught.value, flag)
+    with pytest.raises(ModelFileError):
+        setup.begin(ASKED, "corpus.txt", init_from=Path("nowhere.safetensors"))

@@ -1,0 +1,74 @@
+"""A corpus, a network and a run, all as small as they can be."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from gen.config import TrainingConfig
+from gen.dataset import Dataset, TokenFile, encode_to_file
+from gen.tokenizer.characters import CharacterTokenizer
+from gen.training.callbacks import Callback, StepReport, ValidationReport
+
+WORDS = ("the", "cat", "sat", "on", "a", "mat", "and", "saw", "big", "red", "dog", "run", "far", "away")
+
+
+def words(count: int, seed: int = 1) -> str:
+    """Random words, nine a line."""
+    draw = random.Random(seed)
+    return "".join(draw.choice(WORDS) + ("\n" if number % 9 == 8 else " ") for number in range(count))
+
+
+def token_file(path: Path, ids: NDArray[Any]) -> TokenFile:
+    path.write_bytes(ids.astype("u1").tobytes())
+    return TokenFile(path, len(ids), "<u1")
+
+
+def training_config(**changes: Any) -> TrainingConfig:
+    settings: dict[str, Any] = {
+        "steps": 12,
+        "batch_size": 3,
+        "window": 8,
+        "learning_rate": 0.01,
+        "dropout": 0.3,
+        "weight_decay": 0.01,
+        "gradient_norm": 1.0,
+        "warmup_steps": 2,
+        "validate_every": 4,
+        "precision": "float32",
+        "parts": 2,
+        "seed": 5,
+    }
+    return TrainingConfig(**{**settings, **changes})
+
+
+def text_dataset(folder: Path, training: str, validation: str) -> Dataset:
+    tokenizer = CharacterTokenizer.learn([training], [validation])
+    learned, held_out = (
+        encode_to_file([text], tokenizer, folder / f"{name}.ids")
+        for name, text in (("training", training), ("validation", validation))
+    )
+    return Dataset("text", learned, held_out, tokenizer, (), "digest")
+
+
+class Recorder(Callback):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.steps: list[StepReport] = []
+        self.validations: list[ValidationReport] = []
+        self.notices: list[str] = []
+        self.closed = False
+
+    def on_step(self, report: StepReport) -> None:
+        self.steps.append(report)
+
+    def on_validation(self, report: ValidationReport) -> None:
+        self.validations.append(report)
+
+    def on_notice(self, text: str) -> None:
+        self.notices.append(text)
+
+    def close(self) -> None:
+        self.closed = True
