@@ -1,4 +1,4 @@
-"""Put the measured figures into README.md, from the data under benchmarks/.
+"""Put the measured figures into README.md, from the data under benchmarks/ and docs/.
 
     python scripts/readme_tables.py          # rewrites what stands between the markers
     python scripts/readme_tables.py --check  # fails where the README and the data differ
@@ -85,12 +85,31 @@ def corpus(data: dict[str, Any]) -> str:
     return "\n".join([head, "|---|---|---|---|---|", *lines, machine_line(data)])
 
 
+def recall(data: dict[str, Any]) -> str:
+    """The error of recalling a number, by delay."""
+    of = {
+        name: min(runs, key=lambda run: sum(run["error_by_delay"].values()))["error_by_delay"]
+        for name, runs in data.items()
+    }
+    delays = next(iter(of.values()))
+    lines = [
+        f"| steps between | {' | '.join(delays)} |",
+        "|---" * (len(delays) + 1) + "|",
+        *(
+            f"| {name} | {' | '.join(f'{error:.1%}' for error in errors.values())} |"
+            for name, errors in of.items()
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
 TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
-    "quality": ("text.json", quality),
-    "sample": ("text.json", sample),
-    "layer": ("layer.json", layer),
-    "sampling": ("sampling.json", sampling),
-    "corpus": ("corpus.json", corpus),
+    "recall": ("docs/recall.json", recall),
+    "quality": ("benchmarks/text.json", quality),
+    "sample": ("benchmarks/text.json", sample),
+    "layer": ("benchmarks/layer.json", layer),
+    "sampling": ("benchmarks/sampling.json", sampling),
+    "corpus": ("benchmarks/corpus.json", corpus),
 }
 
 
@@ -99,7 +118,7 @@ def filled(text: str) -> str:
 
     def fill(match: re.Match[str]) -> str:
         file, table = TABLES[match["name"]]
-        data = json.loads((ROOT / "benchmarks" / file).read_text(encoding="utf-8"))
+        data = json.loads((ROOT / file).read_text(encoding="utf-8"))
         return f"<!-- figures: {match['name']} -->\n{table(data)}<!-- end -->"
 
     return re.sub(r"<!-- figures: (?P<name>\w+) -->.*?<!-- end -->", fill, text, flags=re.DOTALL)

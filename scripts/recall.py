@@ -131,11 +131,11 @@ def draw(data: dict[str, Any], path: Path) -> None:
     for name, colour in (("LSTM", "tab:blue"), ("plain RNN", "tab:orange")):
         run = best(data[name])
         delays = [int(delay) for delay in run["error_by_delay"]]
-        recalling.plot(delays, run["error_by_delay"].values(), color=colour, marker="o", label=name)
+        recalling.semilogy(delays, run["error_by_delay"].values(), color=colour, marker="o", label=name)
         fading.semilogy(run["fading_before"], color=colour, linestyle=":", label=f"{name}, before training")
         fading.semilogy(run["fading_after"], color=colour, label=f"{name}, after")
     recalling.axhline(1, color="grey", linewidth=0.8, label="guessing the mean")
-    recalling.set(xlabel="steps between the number and the question", ylabel="share of error", ylim=(0, 1.1))
+    recalling.set(xlabel="steps between the number and the question", ylabel="share of error")
     recalling.set_title(f"recalling a number, {UNITS} units")
     fading.set(xlabel="steps back", ylabel="norm of the gradient at the input")
     fading.set_title("how the gradient fades with distance")

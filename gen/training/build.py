@@ -64,7 +64,8 @@ def _unmeasured(setup: Setup) -> TrainingConfig:
     precision: Precision = "float32" if asked == "float32" else "bfloat16"
     if asked in (None, "auto"):
         precision = clock.faster_precision(setup.streams // setup.parts, setup.model.units)
-    return plan.training_config(setup.request, setup.streams, setup.window, precision, setup.parts)
+    tokens = setup.dataset.training.tokens
+    return plan.training_config(setup.request, tokens, setup.streams, setup.window, precision, setup.parts)
 
 
 def _length(setup: Setup, step: TrainingStep, evaluator: Evaluator, started: float) -> tuple[int, int]:

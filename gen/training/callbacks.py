@@ -56,7 +56,8 @@ class ProgressBar(Callback):
     """A bar on standard error, with tokens a second, loss and time left; validations are lines above it."""
 
     def __init__(self, first_step: int, steps: int, stream: TextIO) -> None:
-        self._started = time.perf_counter()
+        self._counted_from = time.perf_counter()
+        self._seconds = 0.0
         self._tokens = 0
         self._loss: float | None = None
         self._bar = tqdm(
@@ -72,14 +73,18 @@ class ProgressBar(Callback):
 
     def on_step(self, report: StepReport) -> None:
         """Move the bar."""
+        now = time.perf_counter()
+        self._seconds += now - self._counted_from
+        self._counted_from = now
         self._tokens += report.tokens
-        rate = self._tokens / (time.perf_counter() - self._started)
+        rate = self._tokens / self._seconds
         self._loss = report.loss if self._loss is None else 0.95 * self._loss + 0.05 * report.loss
         self._bar.set_postfix_str(f"{rate:,.0f} tokens/s, loss {self._loss:.3f}", refresh=False)
         self._bar.update(report.step - self._bar.n)  # which is back, after a recovery
 
     def on_validation(self, report: ValidationReport) -> None:
-        """Print the result, and the sample, indented."""
+        """Print the result, and the sample, indented; its time does not count against the rate."""
+        self._counted_from = time.perf_counter()
         best = ", the best so far" if report.is_best else ""
         self._bar.write(
             f"step {report.step}: validation {report.nats:.4f} nats a token, "

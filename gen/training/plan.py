@@ -14,9 +14,13 @@ from gen.errors import TrainingError
 
 DEFAULT_MINUTES = 10.0
 BATCH_SIZE = 32
-WINDOW = 96
+WINDOW = 64
 LEARNING_RATE = 5e-3
+# the more often a corpus is read, the more must be dropped lest it be learned by heart
+DROPOUT_BY_PASSES = ((4.0, 0.1), (8.0, 0.2))
 DROPOUT = 0.3
+# what two ordinary cores read; it only tells few passes from many, so that a run does not depend on its clock
+NOMINAL_TOKENS_A_MINUTE = 900_000
 WEIGHT_DECAY = 0.01
 GRADIENT_NORM = 1.0
 WARMUP_STEPS = 100
@@ -25,7 +29,7 @@ VALIDATION_SHARE = 0.06
 # units that a corpus of so many tokens can fill without learning it by heart
 UNITS_BY_TOKENS = ((20_000, 128), (200_000, 256))
 UNITS = 512
-EMBEDDING_SIZE = 128
+EMBEDDING_SIZE = 64
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,16 @@ def model_config(request: Request, tokens: int, vocabulary_size: int) -> ModelCo
     return ModelConfig(vocabulary_size, min(EMBEDDING_SIZE, units), units, request.layers or 1)
 
 
+def dropout(request: Request, tokens: int, tokens_a_step: int) -> float:
+    """The share to drop for a training part of so many tokens, by how often it will be read."""
+    if request.dropout is not None:
+        return request.dropout
+    minutes = DEFAULT_MINUTES if request.minutes is None else request.minutes
+    passes = request.epochs or (request.steps or 0) * tokens_a_step / tokens
+    passes = passes or minutes * NOMINAL_TOKENS_A_MINUTE / tokens
+    return next((share for limit, share in DROPOUT_BY_PASSES if passes < limit), DROPOUT)
+
+
 def streams_and_window(request: Request, tokens: int) -> tuple[int, int, str]:
     """N and T that the corpus can fill, and what to tell the user where it cannot fill those asked for.
 
@@ -82,7 +96,7 @@ def streams_and_window(request: Request, tokens: int) -> tuple[int, int, str]:
 
 
 def training_config(
-    request: Request, streams: int, window: int, precision: Precision, parts: int
+    request: Request, tokens: int, streams: int, window: int, precision: Precision, parts: int
 ) -> TrainingConfig:
     """The configuration of a run but for its length, which `with_steps` sets."""
     return TrainingConfig(
@@ -90,7 +104,7 @@ def training_config(
         batch_size=streams,
         window=window,
         learning_rate=LEARNING_RATE if request.learning_rate is None else request.learning_rate,
-        dropout=DROPOUT if request.dropout is None else request.dropout,
+        dropout=dropout(request, tokens, streams * window),
         weight_decay=WEIGHT_DECAY,
         gradient_norm=GRADIENT_NORM,
         warmup_steps=0,

@@ -45,8 +45,22 @@ def test_a_corpus_with_nothing_to_predict_is_refused(tokens: int) -> None:
 
 
 def test_zero_is_a_wish_and_not_a_missing_one() -> None:
-    assert plan.training_config(Request(dropout=0.0, seed=0), 4, 8, "float32", 2).dropout == 0
-    assert plan.training_config(Request(), 4, 8, "float32", 2).dropout > 0
+    assert plan.training_config(Request(dropout=0.0, seed=0), 1000, 4, 8, "float32", 2).dropout == 0
+    assert plan.training_config(Request(), 1000, 4, 8, "float32", 2).dropout > 0
+
+
+def test_the_more_often_a_corpus_is_read_the_more_is_dropped() -> None:
+    tokens, step = 1_000_000, 2_000
+    for few, many in (
+        (Request(minutes=3), Request(minutes=10)),
+        (Request(steps=1_000), Request(steps=10_000)),
+        (Request(epochs=2), Request(epochs=20)),
+    ):
+        assert plan.dropout(few, tokens, step) < plan.dropout(many, tokens, step)
+    assert plan.dropout(Request(), tokens, step) == plan.dropout(Request(minutes=10), tokens, step)
+    assert plan.dropout(Request(), tokens, step) > plan.dropout(Request(), 100 * tokens, step)
+    same = {plan.dropout(wish, tokens, step) for wish in (Request(steps=1_000), Request(epochs=2.0))}
+    assert len(same) == 1, "a thousand steps of this size are two epochs"
 
 
 @given(steps=st.integers(1, 10_000))

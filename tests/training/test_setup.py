@@ -31,7 +31,9 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def put_state(ready: Setup, **progress: Any) -> Path:
     """What a run that began with this setup leaves in its folder."""
-    config = plan.training_config(ready.request, ready.streams, ready.window, "float32", ready.parts)
+    config = plan.training_config(
+        ready.request, ready.dataset.training.tokens, ready.streams, ready.window, "float32", ready.parts
+    )
     config = replace(config, steps=20, validate_every=2)
     about = setup.describe(ready, config)
     ready.folder.save_state(Progress(**progress), about, {"embedding": np.zeros((2, 2), np.float32)})
