@@ -21,14 +21,13 @@ from numpy.typing import NDArray
 from gen.config import ConfigError, ModelConfig
 from gen.errors import ModelFileError
 from gen.files import replacing
+from gen.model.cell import Weights
 
 FORMAT_VERSION = 1
 MAX_HEADER_BYTES = 4 << 20
-LSTM_WEIGHTS = ("W_f", "W_i", "W_C", "W_o", "b_f", "b_i", "b_C", "b_o")
+READ_DTYPES = ("F32", "I32", "I64")  # weights and state, and the optimiser's count of updates
 
 _DAMAGED = "Use an undamaged copy of the file, or train the model again."
-
-Weights = dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Model:
     kind: str
     config: ModelConfig
     tokenizer: dict[str, Any]
-    weights: Weights
+    weights: dict[str, NDArray[np.float32]]
     corpus: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
 
@@ -57,7 +56,7 @@ def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {"embedding": (config.vocabulary_size, config.embedding_size)}
     for layer in range(config.layers):
         rows = config.units + config.input_size(layer)
-        for name in LSTM_WEIGHTS:
+        for name in Weights._fields:
             shapes[f"lstm.{layer}.{name}"] = (rows, config.units) if name[0] == "W" else (config.units,)
     shapes["output.W"] = (config.units, config.vocabulary_size)
     shapes["output.b"] = (config.vocabulary_size,)
@@ -155,6 +154,9 @@ def load_tensors(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     try:
         with safetensors.safe_open(path, framework="numpy") as opened:
             about = json.loads((opened.metadata() or {})["gen"])
+            dtypes = {name: opened.get_slice(name).get_dtype() for name in opened.keys()}  # noqa: SIM118
+            if odd := [name for name, dtype in dtypes.items() if dtype not in READ_DTYPES]:
+                raise ModelFileError(f"{path}: tensor {odd[0]!r} is {dtypes[odd[0]]}.", _DAMAGED)
             # `keys` and `get_tensor` are the library's, and know every tensor that the header names
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
     except (safetensors.SafetensorError, KeyError, ValueError, TypeError, RecursionError) as error:

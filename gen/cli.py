@@ -84,11 +84,16 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(_run(arguments))
 
 
+def _one_line(text: str) -> str:
+    """Text as one line that only shows itself: the name of a file may hold anything."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
 def _run(arguments: list[str] | None) -> int:
     try:
         result: Any = gen.main(arguments, prog_name="gen", standalone_mode=False, obj=STARTED_S)
     except GenError as error:
-        click.echo(f"Problem: {error.problem}\nFix: {error.fix}", err=True)
+        click.echo(f"Problem: {_one_line(error.problem).rstrip('.')}.\nFix: {_one_line(error.fix)}", err=True)
         return error.exit_code
     except click.ClickException as error:
         error.show()

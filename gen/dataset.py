@@ -4,12 +4,12 @@ Encoding writes a part's ids to a file once; training reads windows from it. The
 its cursor, two integers, so a resumed run goes on at the very token. Memory does not grow with the corpus.
 """
 
-import atexit
 import hashlib
 import json
-import os
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,10 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gen.config import JsonFields
-from gen.corpus.catalog import unusable_cache
 from gen.corpus.text import content_hash
 from gen.errors import CorpusError, TokenizerError
-from gen.files import cache_folder, replacing, write_atomically
+from gen.files import cache_folder, replacing, unusable_cache, write_atomically
 from gen.kinds import KINDS
 from gen.tokenizer.base import Tokenizer
 
@@ -214,6 +213,7 @@ def prepare(
     of_kind = KINDS[kind]
     recipe = {
         "kind": kind,
+        "reader": of_kind.version,
         "tokenizer": [of_kind.tokenizer.name, of_kind.tokenizer.version],
         "files": content_hash(files, encoding),
         "validation": None if validation is None else content_hash(validation, encoding),
@@ -227,20 +227,24 @@ def prepare(
     tokenizer = of_kind.tokenizer.learn(parts.training(), parts.validation(), base=base)
     training = encode_to_file(parts.training(), tokenizer, index.with_suffix(".training.ids"))
     held_out = encode_to_file(parts.validation(), tokenizer, index.with_suffix(".validation.ids"))
+    held_out_now = None if validation is None else content_hash(validation, encoding)
+    if (recipe["files"], recipe["validation"]) != (content_hash(files, encoding), held_out_now):
+        raise CorpusError("The corpus changed while it was encoded.", "Train on a copy of it.")
     notes = (parts.description(), *parts.notes.sentences())
     dataset = Dataset(kind, training, held_out, tokenizer, notes, digest)
     _save(index, dataset)
     return dataset
 
 
-def encode_whole(
+@contextmanager
+def encoded_whole(
     files: tuple[Path, ...],
     encoding: str | None,
     tokenizer: Tokenizer[Any],
     kind: str,
     skipped: Counter[str] | None = None,
-) -> TokenFile:
-    """Encode files, unsplit, with a vocabulary that is given.
+) -> Iterator[TokenFile]:
+    """Encode files, unsplit, with a vocabulary that is given; the ids are there within this context.
 
     Args:
         files: What to encode, in order.
@@ -260,14 +264,12 @@ def encode_whole(
         skipped.update(tokenizer.unseen(document))
         return tokenizer.without_unseen(document)
 
-    # not kept by content as a training corpus is: it is read once
-    path = cache_folder() / "ids" / f"whole-{os.getpid()}.ids"
     documents = KINDS[kind].parts((), files, encoding).validation()
-    file = encode_to_file(map(sayable, documents), tokenizer, path)
-    atexit.register(path.unlink, missing_ok=True)
-    if file.tokens < 2:
-        raise CorpusError("The corpus has fewer than two tokens.", "Give a longer corpus.")
-    return file
+    with tempfile.TemporaryDirectory(prefix="gen-") as folder:
+        file = encode_to_file(map(sayable, documents), tokenizer, Path(folder) / "whole.ids")
+        if file.tokens < 2:
+            raise CorpusError("The corpus has fewer than two tokens.", "Give a longer corpus.")
+        yield file
 
 
 def _save(index: Path, dataset: Dataset) -> None:

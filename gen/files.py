@@ -1,7 +1,7 @@
 """Files that appear whole or not at all, and the folder that caches live in.
 
-Everything `gen` writes goes through `replacing`: a temporary name in the same folder, flush, fsync,
-rename, fsync of the folder. A reader therefore sees the old file or the new one, never a part.
+Every file that `gen` writes goes through `replacing`, but for logs, which grow: a temporary name in the same
+folder, flush, fsync, rename, fsync of the folder. A reader sees the old file or the new one, never a part.
 """
 
 import hashlib
@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from gen.errors import CorpusError
+
 CHUNK_BYTES = 1 << 20
 
 
@@ -19,6 +21,14 @@ def cache_folder() -> Path:
     """The folder of caches: `$GEN_CACHE`, else `corpora/.cache` under the current folder."""
     named = os.environ.get("GEN_CACHE")
     return Path(named) if named else Path("corpora") / ".cache"
+
+
+def unusable_cache(error: OSError) -> CorpusError:
+    """The error for a cache folder that cannot be read or written."""
+    return CorpusError(
+        f"The cache folder {cache_folder()} cannot be used: {error.strerror or error}",
+        "Free some space or mend its permissions, or set GEN_CACHE to a folder you can write.",
+    )
 
 
 @contextmanager

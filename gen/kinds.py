@@ -21,12 +21,14 @@ class Kind:
 
     Attributes:
         name: As the model file has it.
+        version: Of how its files are read and split; cached ids of another version are made anew.
         parts: Opens a located corpus: its training and its validation documents.
         tokenizer: Between its documents and ids.
         write: Writes new documents with a model.
     """
 
     name: str
+    version: int
     parts: Callable[..., TextParts]
     tokenizer: type[Any]
     write: Callable[..., Iterator[list[str]]]
@@ -78,7 +80,7 @@ def write_text(
         yield added
 
 
-KINDS = {"text": Kind("text", TextParts, CharacterTokenizer, write_text)}
+KINDS = {"text": Kind("text", 1, TextParts, CharacterTokenizer, write_text)}
 
 
 def kind_named(name: str) -> Kind:

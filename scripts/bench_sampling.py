@@ -32,7 +32,7 @@ CHARACTERS = "".join(map(chr, range(32, 97)))
 def random_model(units: int, layers: int) -> Model:
     """A model of the usual shape with random weights."""
     generator = np.random.default_rng(0)
-    config = ModelConfig(len(CHARACTERS), min(128, units), units, layers)
+    config = ModelConfig(len(CHARACTERS), min(64, units), units, layers)
     weights = {
         name: generator.normal(0, 0.05, shape).astype(np.float32)
         for name, shape in weight_shapes(config).items()

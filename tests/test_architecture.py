@@ -28,7 +28,7 @@ RANKS = [
     {"dataset", "checkpoint"},
     {"evaluation"},
     {"training"},
-    {"web"},
+    {"web", "parameters"},
     {"commands"},
     {"cli"},
     {"__main__"},
@@ -36,12 +36,16 @@ RANKS = [
 RANK = {part: rank for rank, parts in enumerate(RANKS) for part in parts}
 
 # what any module may use besides what is before it, though it is of the same rank
-SHARED = {"gen.model.cell": {"sampler"}, "gen.model.backend": {"export"}}
-# an import that points back, and why nothing else will do
+SHARED = {"gen.model.cell": {"sampler", "export"}, "gen.model.backend": {"export"}}
 
 HEAVY = {"tensorflow", "keras", "music21", "torch", "matplotlib"}
 # where TensorFlow and Keras may be imported; music21 where files of music are read or written
 TENSORFLOW_IN = {"model", "training", "evaluation"}
+# `gen.model.backend` imports them for all others; commands ask in functions, so that they start at once
+BACKEND, CELL = "gen.model.backend", "gen.model.cell"
+IMPORTERS = {"import_tensorflow", "import_keras", "quiet_import", "quiet_import_for_parts"}
+TENSORFLOW_IN_FUNCTIONS_OF = {"commands"}
+TENSORFLOW_FOR = {"gen.export.keras_model"}
 MUSIC21_IN = {"gen.corpus.music", "gen.export.music", "gen.export.midi", "gen.export.notation"}
 
 
@@ -101,6 +105,78 @@ def test_heavy_libraries_are_imported_only_where_they_belong(module: str) -> Non
     allowed = {"tensorflow", "keras"} if part_of(module) in TENSORFLOW_IN else set()
     allowed |= {"music21"} if module in MUSIC21_IN else set()
     assert found <= allowed
+
+
+def tensorflow_uses(source: str) -> Iterator[tuple[str, bool]]:
+    """What brings TensorFlow in, an import of `gen.model` or a name of `IMPORTERS`; whether in a function."""
+    tree = ast.parse(source)
+    inside: set[int] = set()
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            inside |= {id(node) for statement in function.body for node in ast.walk(statement)}
+    for node in ast.walk(tree):
+        used: list[str] = []
+        if isinstance(node, ast.Import):
+            used = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            used = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Name | ast.Attribute):
+            name = node.id if isinstance(node, ast.Name) else node.attr
+            used = [f"{BACKEND}.{name}"] if name in IMPORTERS else []
+        for name in used:
+            if f"{name}.".startswith("gen.model.") and not f"{name}.".startswith(f"{CELL}."):
+                yield name, id(node) in inside
+
+
+def may_use_tensorflow(module: str, in_function: bool) -> bool:
+    part = part_of(module)
+    return (
+        part in TENSORFLOW_IN
+        or module in TENSORFLOW_FOR
+        or (part in TENSORFLOW_IN_FUNCTIONS_OF and in_function)
+    )
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_tensorflow_comes_in_only_where_it_belongs(module: str) -> None:
+    uses = tensorflow_uses(SOURCES[module].read_text("utf-8"))
+    assert [name for name, in_function in uses if not may_use_tensorflow(module, in_function)] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "in_function"),
+    [
+        ("from gen.model.backend import import_tensorflow", False),
+        ("from gen.model.backend import cores", False),
+        ("from gen.model import backend", False),
+        ("import gen.model.backend", False),
+        ("from gen.model.network import Network", False),
+        ("tf = backend.import_tensorflow()", False),
+        ("def f(keras=import_keras()): ...", False),
+        ("def f():\n    from gen.model.backend import import_keras", True),
+    ],
+)
+def test_the_rule_sees_every_way_that_tensorflow_comes_in(source: str, in_function: bool) -> None:
+    assert {inside for _, inside in tensorflow_uses(source)} == {in_function}
+    assert may_use_tensorflow("gen.training.step", in_function)
+    assert may_use_tensorflow("gen.commands.eval", in_function) == in_function
+    for module in ("gen.dataset", "gen.sampler.forward", "gen.export.text", "gen.cli", "gen.parameters"):
+        assert not may_use_tensorflow(module, in_function)
+
+
+@pytest.mark.parametrize(
+    "source", ["from gen.model.cell import Weights", "from gen.model import cell", "import gen.model.cell"]
+)
+def test_the_equations_are_for_all(source: str) -> None:
+    assert not list(tensorflow_uses(source))
+
+
+@pytest.mark.parametrize("module", ["setup", "source", "run", "plan", "callbacks", "finetune", "preview"])
+def test_what_finds_mistakes_before_training_needs_no_tensorflow(module: str) -> None:
+    program = f"import sys, gen.training.{module}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert f"gen.training.{module}" in done.stdout.split()
+    assert not set(done.stdout.split()) & HEAVY
 
 
 @pytest.mark.parametrize("module", SOURCES)

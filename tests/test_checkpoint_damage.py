@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import safetensors
 import safetensors.numpy
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -116,18 +117,35 @@ def test_a_tensor_that_is_missing_reshaped_renamed_or_too_much_is_refused(path: 
         refused(path, name)
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float16, np.int32])
-def test_a_tensor_of_another_dtype_is_refused(path: Path, dtype: type) -> None:
+@pytest.mark.parametrize(("dtype", "named"), [(np.float64, "F64"), (np.float16, "F16"), (np.int32, "int32")])
+def test_a_tensor_of_another_dtype_is_refused(path: Path, dtype: type, named: str) -> None:
     about, tensors = contents(path)
     rewrite(path, about, tensors | {"output.b": tensors["output.b"].astype(dtype)})
-    refused(path, np.dtype(dtype).name)
+    refused(path, named)
 
 
-def test_a_dtype_that_numpy_does_not_have_is_refused(path: Path) -> None:
-    content = path.read_bytes().replace(b'"dtype":"F32"', b'"dtype":"I32"')
-    path.write_bytes(content)
-    refused(path)
-    path.write_bytes(content.replace(b'"dtype":"I32"', b'"dtype":"F8_E4M3"', 1))
+@pytest.mark.parametrize(
+    ("dtype", "a_float"), [("F8_E4M3", 4), ("F8_E5M2", 4), ("U8", 4), ("BOOL", 4), ("BF16", 2), ("F16", 2)]
+)
+def test_a_dtype_that_no_model_has_is_refused_before_its_numbers_are_read(
+    path: Path, dtype: str, a_float: int
+) -> None:
+    """Other bytes of another dtype in the place of a tensor: as many, so that the file is sound."""
+    content = path.read_bytes()
+    end = 8 + struct.unpack("<Q", content[:8])[0]
+    header = json.loads(content[8:end])
+    entry = header["output.b"]
+    (size,) = entry["shape"]
+    entry |= {"dtype": dtype, "shape": [size * a_float]}
+    written = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(written)) + written + content[end:])
+    with safetensors.safe_open(path, framework="numpy") as opened:
+        assert opened.get_slice("output.b").get_shape() == [size * a_float]
+    refused(path, f"tensor 'output.b' is {dtype}.")
+
+
+def test_a_header_that_does_not_fit_its_numbers_is_refused(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b'"dtype":"F32"', b'"dtype":"F64"', 1))
     refused(path)
 
 

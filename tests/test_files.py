@@ -3,7 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from gen.files import CHUNK_BYTES, cache_folder, iterate_chunks, replacing, sha256_of_file, write_atomically
+from gen.files import (
+    CHUNK_BYTES,
+    cache_folder,
+    iterate_chunks,
+    replacing,
+    sha256_of_file,
+    unusable_cache,
+    write_atomically,
+)
 
 
 def test_what_was_written_is_there_and_nothing_else(tmp_path: Path) -> None:
@@ -79,3 +87,16 @@ def test_the_cache_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch
     assert cache_folder() == Path("corpora/.cache")
     monkeypatch.delenv("GEN_CACHE")
     assert cache_folder() == Path("corpora/.cache")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(OSError(28, "No space left on device"), "No space left on device"), (OSError("odd"), "odd")],
+)
+def test_a_cache_that_cannot_be_used_is_named(
+    error: OSError, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEN_CACHE", "/somewhere/else")
+    told = unusable_cache(error)
+    assert told.problem == f"The cache folder /somewhere/else cannot be used: {said}"
+    assert "GEN_CACHE" in told.fix

@@ -1,14 +1,18 @@
 """A corpus becomes ids: once for each content, whatever its name."""
 
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gen import dataset
-from gen.dataset import Dataset, TokenFile, encode_whole, prepare
+from gen.corpus.split import TextParts
+from gen.dataset import Dataset, TokenFile, encoded_whole, prepare
 from gen.errors import CorpusError, TokenizerError
+from gen.kinds import KINDS
 from gen.tokenizer.characters import CharacterTokenizer
 
 TEXT = "the quick brown fox\njumps over the lazy dog\n" * 20
@@ -82,6 +86,37 @@ def test_another_content_split_encoding_or_base_is_encoded_anew() -> None:
     assert prepared[-1].tokenizer.tokens[:4] == base.tokens
 
 
+def test_another_way_of_reading_is_encoded_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = (put("a.txt", TEXT),)
+    first = prepare(files, None)
+    of_text = KINDS["text"]
+    monkeypatch.setitem(KINDS, "text", replace(of_text, version=of_text.version + 1))
+    again = prepare(files, None)
+    assert again.digest != first.digest
+    assert again.training.path != first.training.path
+
+
+@pytest.mark.parametrize("changed", ["a.txt", "b.txt"])
+def test_a_corpus_that_changes_while_it_is_encoded_is_refused(
+    changed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, validation = (put("a.txt", TEXT),), (put("b.txt", TEXT[:100]),)
+    read = TextParts.training
+
+    def read_and_change(parts: TextParts) -> Iterator[str]:
+        yield from read(parts)
+        put(changed, Path(changed).read_text() + "fox")
+
+    with monkeypatch.context() as patched, pytest.raises(CorpusError, match="changed while") as caught:
+        patched.setattr(TextParts, "training", read_and_change)
+        prepare(files, validation)
+    assert caught.value.fix
+    assert not any(name.endswith(".json") for name in cached())
+    prepared = prepare(files, validation)
+    of_changed = prepared.training if changed == "a.txt" else prepared.validation
+    assert text_of(prepared, of_changed).endswith("fox")
+
+
 @pytest.mark.parametrize("part", ["training.ids", "validation.ids", "json"])
 @pytest.mark.parametrize("damage", ["gone", "cut short", "longer", "empty", "other json"])
 def test_a_damaged_cache_is_made_anew(part: str, damage: str) -> None:
@@ -130,24 +165,30 @@ def test_nothing_is_left_of_an_empty_corpus() -> None:
 
 def test_a_corpus_to_measure_is_read_whole_in_order() -> None:
     tokenizer = CharacterTokenizer.learn(["abcd\n"])
-    file = encode_whole((put("2.txt", "ab"), put("1.txt", "dc")), None, tokenizer, "text")
-    assert tokenizer.decode(file.map().astype(np.int32)) == "ab\ndc"
+    with encoded_whole((put("2.txt", "ab"), put("1.txt", "dc")), None, tokenizer, "text") as file:
+        assert tokenizer.decode(file.map().astype(np.int32)) == "ab\ndc"
+    assert not file.path.parent.exists()
+    assert cached() == {}
 
 
 def test_what_the_vocabulary_cannot_say_is_refused_or_left_out_and_counted() -> None:
     tokenizer = CharacterTokenizer.learn(["abc"])
     files = (put("a.txt", "aébxé-c"),)
-    with pytest.raises(TokenizerError, match="'é'"):
-        encode_whole(files, None, tokenizer, "text")
+    with pytest.raises(TokenizerError, match="'é'"), encoded_whole(files, None, tokenizer, "text"):
+        pass
     skipped: Counter[str] = Counter()
-    file = encode_whole(files, None, tokenizer, "text", skipped)
-    assert tokenizer.decode(file.map().astype(np.int32)) == "abc"
+    with encoded_whole(files, None, tokenizer, "text", skipped) as file:
+        assert tokenizer.decode(file.map().astype(np.int32)) == "abc"
     assert skipped == {"é": 2, "x": 1, "-": 1}
 
 
 def test_fewer_than_two_tokens_cannot_be_measured() -> None:
-    with pytest.raises(CorpusError, match="fewer than two"):
-        encode_whole((put("a.txt", "a"),), None, CharacterTokenizer.learn(["a"]), "text")
+    tokenizer = CharacterTokenizer.learn(["a"])
+    with (
+        pytest.raises(CorpusError, match="fewer than two"),
+        encoded_whole((put("a.txt", "a"),), None, tokenizer, "text"),
+    ):
+        pass
 
 
 def test_no_part_of_a_file_is_left_beside_the_ids() -> None:

@@ -2,14 +2,17 @@
 
 import json
 from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from gen.errors import TokenizerError
+from gen.errors import CorpusError, TokenizerError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gen.checkpoint import Model
     from gen.dataset import TokenFile
     from gen.evaluation.passes import Score
@@ -39,18 +42,11 @@ def command(
     if corpus is None:
         from gen.training.setup import held_out_of_run
 
-        ids = held_out_of_run(path.parent)
+        ids = held_out_of_run(path.parent, opened)
+        facts = _facts(_score(opened, ids, dynamic), ids, tokenizer)
     else:
-        from gen.corpus.locate import locate
-        from gen.dataset import encode_whole
-
-        located = locate(corpus, encoding)
-        files = (*located.files, *(located.validation or ()))
-        try:
-            ids = encode_whole(files, encoding, tokenizer, opened.kind, unseen if skip_unseen else None)
-        except TokenizerError as error:
-            raise TokenizerError(error.problem, "Leave out and count such with --skip-unseen.") from error
-    facts = _facts(_score(opened, ids, dynamic), ids, tokenizer)
+        with _encoded(corpus, encoding, tokenizer, opened, unseen if skip_unseen else None) as ids:
+            facts = _facts(_score(opened, ids, dynamic), ids, tokenizer)
     facts |= {"model": str(path), "corpus": corpus, "dynamic": dynamic}
     if skip_unseen:
         facts |= {"skipped_characters": unseen.total(), "skipped_distinct": len(unseen)}
@@ -61,19 +57,56 @@ def command(
         click.echo(f"{name:<20} {f'{value:,.4f}' if isinstance(value, float) else value}")
 
 
+@contextmanager
+def _encoded(
+    corpus: str,
+    encoding: str | None,
+    tokenizer: "Tokenizer[Any]",
+    model: "Model",
+    unseen: Counter[str] | None,
+) -> "Iterator[TokenFile]":
+    from gen.corpus.locate import locate
+    from gen.dataset import encoded_whole
+
+    located = locate(corpus, encoding)
+    if located.validation is not None:
+        raise CorpusError(
+            f"{corpus} is split, and a text is measured whole.",
+            f"Name one part of it: {Path(corpus) / 'test'}",
+        )
+    for note in located.notes:
+        click.echo(note, err=True)
+    try:
+        with encoded_whole(located.files, encoding, tokenizer, model.kind, unseen) as ids:
+            yield ids
+    except TokenizerError as error:
+        raise TokenizerError(error.problem, "Leave out and count such with --skip-unseen.") from error
+
+
 def _score(model: "Model", ids: "TokenFile", dynamic: bool) -> "Score":
-    from gen.model.backend import quiet_import
-    from gen.training.plan import cores
+    from gen.model.backend import cores, quiet_import_for_parts
 
     parts = cores()
-    quiet_import(*((1, parts) if parts > 1 else (None, None)))
-    from gen.evaluation.dynamic import dynamic_score
-    from gen.evaluation.passes import Evaluator
+    quiet_import_for_parts(parts)
+    from tqdm import tqdm
+
+    from gen.evaluation.dynamic import dynamic_scores
+    from gen.evaluation.passes import Evaluator, total
     from gen.model.network import Network
 
     network = Network(model.config)
     network.assign(model.weights)
-    return dynamic_score(network, ids, parts) if dynamic else Evaluator(network, parts).score(ids)
+    scores = (
+        dynamic_scores(network, ids, parts) if dynamic else Evaluator(network, parts).score_by_window(ids)
+    )
+    with tqdm(total=ids.tokens - 1, unit="token", unit_scale=True, leave=False) as bar:
+        return total(_shown(scores, bar))
+
+
+def _shown(scores: "Iterator[Score]", bar: Any) -> "Iterator[Score]":
+    for score in scores:
+        bar.update(score.tokens)
+        yield score
 
 
 def _facts(score: "Score", ids: "TokenFile", tokenizer: "Tokenizer[Any]") -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`gen export`: write a model in another format."""
 
+import json
 from pathlib import Path
 
 import click
@@ -16,24 +17,25 @@ from gen.errors import GenError
 def command(model: Path, to: str, out: Path) -> None:
     """Write a model in another format: standard Keras layers, for where gen is not installed."""
     from gen.checkpoint import find_model, load_model
+    from gen.files import write_atomically
+    from gen.kinds import tokenizer_of
 
     opened = load_model(find_model(model))
+    tokenizer = tokenizer_of(opened.kind, opened.tokenizer)
     if out.suffix != f".{to}":
-        raise GenError(
-            f"A file for {to} cannot be called {out.name!r}.", f"Give --out a name that ends in .{to}."
-        )
+        raise GenError(f"A file for {to} cannot be called {out.name!r}.", f"Give --out a name in .{to}.")
     from gen.model.backend import quiet_import
 
     quiet_import()
     from gen.export.keras_model import export_keras
 
+    vocabulary = out.with_suffix(".vocabulary.json")
     try:
         export_keras(opened.config, opened.weights, out)
+        write_atomically(vocabulary, json.dumps(tokenizer.tokens, ensure_ascii=False).encode())
     except OSError as error:
         raise GenError(
-            f"{out} cannot be written: {error.strerror}.", "Give --out a place that can be written."
+            f"{out} cannot be written: {error.strerror or error}.", "Give --out a place that can be written."
         ) from error
-    click.echo(
-        f"{out}: ids (N, T) in, logits (N, T, {opened.config.vocabulary_size}) out; token k is id k of"
-    )
-    click.echo(f"gen info {model} --json")
+    click.echo(f"{out}: ids (N, T) in, logits (N, T, {opened.config.vocabulary_size}) out")
+    click.echo(f"{vocabulary}: the token of each id")

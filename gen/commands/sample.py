@@ -5,33 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gen.commands.numbers import Real
+from gen.parameters import Real, Temperature
 
 if TYPE_CHECKING:
     from gen.tokenizer.base import Tokenizer
 
 DEFAULT_LENGTH = 500
 NAMED = 10
-
-
-class Temperature(click.ParamType[tuple[float, float]]):
-    """One number, or two with a colon between: from the first to the second over the text."""
-
-    name = "X or X:Y"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[float, float]:
-        """`0.5` is (0.5, 0.5), `0.5:1.1` is (0.5, 1.1)."""
-        if isinstance(value, tuple):
-            return value
-        try:
-            numbers = [float(part) for part in str(value).split(":")]
-        except ValueError:
-            numbers = []
-        if len(numbers) not in (1, 2) or not all(0 <= number < float("inf") for number in numbers):
-            self.fail(f"{value!r} is neither a number from 0 up, nor two such as 0.5:1.1.", param, ctx)
-        return numbers[0], numbers[-1]
 
 
 @click.command("sample")
@@ -107,9 +87,10 @@ def command(
 def _read_prompt(prompt: str) -> str:
     if not prompt.startswith("@"):
         return prompt
+    from gen.corpus.locate import locate
     from gen.corpus.text import iterate_text
 
-    return "".join(iterate_text([Path(prompt[1:])]))
+    return "".join(iterate_text(locate(prompt[1:]).files))
 
 
 def _sayable(prompt: str, tokenizer: "Tokenizer[Any]") -> str:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gen.commands.numbers import Real
-from gen.errors import RunError
+from gen.parameters import Real
 
 if TYPE_CHECKING:
     from gen.training.setup import Setup
@@ -21,12 +20,14 @@ if TYPE_CHECKING:
 @click.option("--validation-corpus", metavar="PATH", help="What to validate on, instead of the corpus' end.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="RUN_DIR", help="Where to keep the run.")
 @click.option("--minutes", type=Real(0, 1e9, min_open=True), help="Wall clock in all; 10 by default.")
-@click.option("--steps", type=click.IntRange(1), help="Updates, instead of minutes.")
+@click.option("--steps", type=click.IntRange(1, 1 << 40), help="Updates, instead of minutes.")
 @click.option("--epochs", type=Real(0, 1e9, min_open=True), help="Passes, instead of minutes.")
 @click.option("--units", type=click.IntRange(1, 1 << 14), help="Hidden size of each layer.")
 @click.option("--layers", type=click.IntRange(1, 64), help="Number of LSTM layers.")
-@click.option("--batch-size", type=click.IntRange(1), help="Parallel streams.")
-@click.option("--window", type=click.IntRange(1), help="Time steps between truncations of the gradient.")
+@click.option("--batch-size", type=click.IntRange(1, 1 << 20), help="Parallel streams.")
+@click.option(
+    "--window", type=click.IntRange(1, 1 << 20), help="Time steps between truncations of the gradient."
+)
 @click.option("--dropout", type=Real(0, 0.95), help="Share of values dropped between layers.")
 @click.option("--learning-rate", type=Real(0, 10, min_open=True), help="Peak rate.")
 @click.option(
@@ -59,56 +60,41 @@ def command(
     Ctrl-C saves; --resume goes on.
     """
     from gen.training import plan, setup
+    from gen.training.callbacks import require_tensorboard
 
     if sum(asked[name] is not None for name in ("minutes", "steps", "epochs")) > 1:
         raise click.UsageError("--minutes, --steps and --epochs exclude each other.")
-    if resume and (init_from is not None or validation_corpus is not None):
-        raise click.UsageError(
-            "--resume takes --init-from and --validation-corpus from the run: leave them out."
-        )
     if not resume and corpus is None:
         raise click.UsageError("Missing option '--corpus'. Or go on with a run: --resume --out RUN_DIR.")
     del tokenizer  # text has one: the choice begins with music
-    request = plan.Request(**asked)  # type: ignore[arg-type]
-    if resume:
-        ready = setup.resume(request, out, corpus, encoding)
-    else:
-        ready = setup.begin(
-            request,
-            corpus or "",
-            validation=validation_corpus,
-            encoding=encoding,
-            out=out,
-            init_from=init_from,
-        )
+    if tensorboard:
+        require_tensorboard()
+    given = setup.Given(
+        plan.Request(**asked),  # type: ignore[arg-type]  # click has checked each against its option
+        corpus,
+        validation_corpus,
+        encoding,
+        out,
+        init_from,
+    )
+    ready = setup.resume(given) if resume else setup.begin(given)
     for note in ready.notes:
         click.echo(note, err=True)
-    return _train(ready, click.get_current_context().obj, tensorboard)
+    try:
+        return _train(ready, click.get_current_context().obj, tensorboard)
+    finally:
+        ready.folder.discard_if_empty()
 
 
 def _train(ready: "Setup", started_s: float, tensorboard: bool) -> int:
-    folder = ready.folder
-    try:
-        folder.path.mkdir(parents=True, exist_ok=True)
-        return _train_in(ready, started_s, tensorboard)
-    except OSError as error:
-        raise RunError(
-            f"The run in {folder.path} cannot be saved: {error.strerror or error}.",
-            "Make room or access there; a run that had begun goes on with --resume.",
-        ) from error
+    from gen.model.backend import quiet_import_for_parts
 
-
-def _train_in(ready: "Setup", started_s: float, tensorboard: bool) -> int:
-    from gen.model.backend import quiet_import
-
-    quiet_import(*((1, ready.parts) if ready.parts > 1 else (None, None)))
+    quiet_import_for_parts(ready.parts)
     from gen.training.build import build
     from gen.training.callbacks import MetricsLog, ProgressBar, TensorBoard
-    from gen.training.run import trim_metrics
     from gen.training.signals import stop_on_signals
 
     folder = ready.folder
-    listeners = [TensorBoard(folder.path)] if tensorboard else []
     trainer = build(ready, started_s)
     config, model = trainer.config, ready.model
     click.echo(
@@ -118,9 +104,11 @@ def _train_in(ready: "Setup", started_s: float, tensorboard: bool) -> int:
         f"{config.batch_size} streams of {config.window} for {config.steps:,} steps; kept in {folder.path}",
         err=True,
     )
-    trim_metrics(folder.metrics, trainer.progress.step)
-    bar = ProgressBar(trainer.progress.step, config.steps, sys.stderr)
-    trainer.listen(bar, MetricsLog(folder.metrics), *listeners)
+    trainer.listen(
+        ProgressBar(trainer.progress.step, config.steps, sys.stderr),
+        MetricsLog(folder, trainer.progress.step),
+        *([TensorBoard(folder.path)] if tensorboard else []),
+    )
     with stop_on_signals() as request:
         try:
             outcome = trainer.run(request)

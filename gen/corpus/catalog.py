@@ -13,7 +13,7 @@ from pathlib import Path
 from gen.corpus.download import download
 from gen.corpus.packages import king_james_text, python_docs_text
 from gen.errors import CorpusError
-from gen.files import cache_folder, sha256_of_file, write_atomically
+from gen.files import cache_folder, sha256_of_file, unusable_cache, write_atomically
 
 
 @dataclass(frozen=True)
@@ -120,14 +120,6 @@ def prepare(name: str) -> Path:
     except OSError as error:
         raise unusable_cache(error) from error
     return corpus.path
-
-
-def unusable_cache(error: OSError) -> CorpusError:
-    """The error for a cache folder that cannot be read or written."""
-    return CorpusError(
-        f"The cache folder {cache_folder()} cannot be used: {error.strerror or error}",
-        "Free some space or mend its permissions, or set GEN_CACHE to a folder you can write.",
-    )
 
 
 def _make(corpus: NamedCorpus, text: Callable[[], str]) -> None:

@@ -18,7 +18,7 @@ from gen.corpus.encodings import known_encoding
 from gen.corpus.sniff import Refusal, refusal
 from gen.corpus.walk import is_folder, literal_folder, matching, walk
 from gen.errors import CorpusError
-from gen.files import cache_folder, iterate_chunks, replacing
+from gen.files import cache_folder, iterate_chunks, replacing, unusable_cache
 
 _NAMED_IN_ERROR = 3
 _NAME_LENGTH = 60
@@ -186,7 +186,7 @@ def _stdin(codec: str | None) -> Located:
                 raise CorpusError("Standard input is empty", _PIPE)
         path = arriving.replace(folder / f"{digest.hexdigest()[:16]}.txt")
     except OSError as error:
-        raise catalog.unusable_cache(error) from error
+        raise unusable_cache(error) from error
     bad = refusal(path, codec)
     return Located("stdin", None, () if bad else (path,), refused=(bad,) if bad else ())
 

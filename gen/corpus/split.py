@@ -67,7 +67,7 @@ class TextParts:
     def description(self) -> str:
         """How the corpus is split, for the user."""
         if self._validation is not None:
-            return "already split, used as it is"
+            return "nothing is held out: the text for validation is a part of its own"
         return f"the last {HELD_OUT_PERCENT} % is held out for validation"
 
     @cached_property

@@ -5,7 +5,7 @@ weights follow the gradient and are drawn back to where they began. Source: Krau
 Renals, "Dynamic Evaluation of Neural Sequence Models" (2018), the form with plain gradients.
 """
 
-import numpy as np
+from collections.abc import Iterator
 
 from gen.dataset import TokenFile
 from gen.evaluation.passes import Score, contiguous_windows, tensors
@@ -22,8 +22,8 @@ DECAY = 0.001
 GRADIENT_NORM = 1.0
 
 
-def dynamic_score(network: Network, file: TokenFile, parts: int) -> Score:
-    """A full pass over a file of ids; the network's weights are then as before.
+def dynamic_scores(network: Network, file: TokenFile, parts: int) -> Iterator[Score]:
+    """A full pass over a file of ids, a window at a time; the network's weights are then as before.
 
     Raises:
         ValueError: There are fewer than two tokens.
@@ -44,13 +44,10 @@ def dynamic_score(network: Network, file: TokenFile, parts: int) -> Score:
         return total, after
 
     state = network.initial_state(windows.streams)
-    tokens, nats = 0, 0.0
     try:
         for window in windows.one_pass():
             summed, state = read(*tensors(window), state)
-            tokens += int(np.sum(window.weights))
-            nats += float(summed)
+            yield Score(int(window.weights.sum()), float(summed))
     finally:
         for variable, first_value in zip(variables, first_values, strict=True):
             variable.assign(first_value)
-    return Score(tokens, nats)

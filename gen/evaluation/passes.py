@@ -4,7 +4,7 @@ The first token of the part has nothing before it and is not predicted; so n tok
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gen.dataset import TokenFile, Window, Windows
@@ -48,6 +48,15 @@ class Score:
         return math.exp(min(self.nats_per_token, 700.0))
 
 
+def total(scores: Iterable[Score]) -> Score:
+    """The score of all windows together."""
+    tokens, nats = 0, 0.0
+    for score in scores:
+        tokens += score.tokens
+        nats += score.nats
+    return Score(tokens, nats)
+
+
 class Evaluator:
     """Scores a network on ids.
 
@@ -67,11 +76,7 @@ class Evaluator:
         Raises:
             ValueError: There are fewer than two tokens.
         """
-        tokens, nats = 0, 0.0
-        for partial in self.score_by_window(file, limit):
-            tokens += partial.tokens
-            nats += partial.nats
-        return Score(tokens, nats)
+        return total(self.score_by_window(file, limit))
 
     def score_by_window(self, file: TokenFile, limit: int | None = None) -> Iterator[Score]:
         """The pass of `score` a window at a time, for those who show progress or may stop it."""

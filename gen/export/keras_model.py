@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from gen.config import ModelConfig
 from gen.files import replacing
 from gen.model.backend import import_keras
-
-KERAS_GATE_ORDER = ("i", "f", "C", "o")  # columns of keras.layers.LSTM's kernels
+from gen.model.cell import KERAS_GATE_ORDER, NUMPY, Weights, fuse
 
 
 def export_keras(config: ModelConfig, weights: dict[str, NDArray[np.float32]], path: Path) -> None:
@@ -51,10 +50,9 @@ def keras_model(config: ModelConfig, weights: dict[str, NDArray[np.float32]]) ->
     )
     model.get_layer("embedding").set_weights([weights["embedding"]])
     for layer in range(config.layers):
-        matrices = [weights[f"lstm.{layer}.W_{gate}"] for gate in KERAS_GATE_ORDER]
-        fused = np.concatenate(matrices, axis=1)
-        bias = np.concatenate([weights[f"lstm.{layer}.b_{gate}"] for gate in KERAS_GATE_ORDER])
-        kernels = [fused[config.units :], fused[: config.units]]
-        model.get_layer(f"lstm_{layer}").set_weights([*kernels, bias])
+        of_layer = Weights(*(weights[f"lstm.{layer}.{name}"] for name in Weights._fields))
+        W, bias = fuse(of_layer, NUMPY, KERAS_GATE_ORDER)
+        recurrent_kernel, kernel = np.split(W, [config.units])
+        model.get_layer(f"lstm_{layer}").set_weights([kernel, recurrent_kernel, bias])
     model.get_layer("output").set_weights([weights["output.W"], weights["output.b"]])
     return model

@@ -1,4 +1,4 @@
-"""Where new text goes: the terminal as it is made, or files when it is whole."""
+"""Where new text goes: one text to the terminal as it is made; several, or files, when they are whole."""
 
 import sys
 import time
@@ -54,7 +54,8 @@ class TextOutput:
                 write_atomically(path, text.encode())
             except OSError as error:
                 raise GenError(
-                    f"{path} cannot be written: {error.strerror}.", "Give --out a place that can be written."
+                    f"{path} cannot be written: {error.strerror or error}.",
+                    "Give --out a place that can be written.",
                 ) from error
 
 

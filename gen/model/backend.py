@@ -64,6 +64,21 @@ def quiet_import(threads_intra: int | None = None, threads_inter: int | None = N
         tf.function(lambda: tf.linalg.matmul(tf.ones([8, 8]), tf.ones([8, 8])))()
 
 
+def quiet_import_for_parts(parts: int) -> None:
+    """`quiet_import` with a thread for each of so many independent parts; a single part gets them all."""
+    if parts > 1:
+        quiet_import(threads_intra=1, threads_inter=parts)
+    else:
+        quiet_import()
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 @contextlib.contextmanager
 def captured_stderr() -> Iterator[None]:
     """Keep what is written to file descriptor 2 off the terminal; an exception brings it out again."""

@@ -23,10 +23,14 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+Order = tuple[str, str, str, str]
 Array = Any  # NumPy's or TensorFlow's: the equations ask only for `@`, `+`, `*` and `Functions`
 
-GATE_ORDER: Final = ("f", "i", "C", "o")
+GATE_ORDER: Final[Order] = ("f", "i", "C", "o")
 """Which quarter of a fused matrix belongs to which gate; everything that fuses or splits reads it here."""
+
+KERAS_GATE_ORDER: Final[Order] = ("i", "f", "C", "o")
+"""The quarters of the fused arrays of `keras.layers.LSTM`, where the candidate C is called c."""
 
 
 class Functions(NamedTuple):
@@ -89,21 +93,21 @@ def lstm_step(x: Array, h: Array, C: Array, weights: Weights, functions: Functio
     return Step(f, i, C_candidate, C, o, h)
 
 
-def fuse(weights: Weights, functions: Functions) -> tuple[Array, Array]:
-    """The eight weights as one matrix W (H+D, 4H) and one bias b (4H,), gates in `GATE_ORDER`."""
-    W = functions.concatenate([getattr(weights, f"W_{gate}") for gate in GATE_ORDER], -1)
-    b = functions.concatenate([getattr(weights, f"b_{gate}") for gate in GATE_ORDER], -1)
+def fuse(weights: Weights, functions: Functions, order: Order = GATE_ORDER) -> tuple[Array, Array]:
+    """The eight weights as one matrix W (H+D, 4H) and one bias b (4H,), gates in `order`."""
+    W = functions.concatenate([getattr(weights, f"W_{gate}") for gate in order], -1)
+    b = functions.concatenate([getattr(weights, f"b_{gate}") for gate in order], -1)
     return W, b
 
 
-def split_gates(fused: Array, functions: Functions) -> Gates:
-    """The four quarters (…, H) of an array (…, 4H) whose last axis is in `GATE_ORDER`."""
-    return Gates(**dict(zip(GATE_ORDER, functions.split(fused, 4, -1), strict=True)))
+def split_gates(fused: Array, functions: Functions, order: Order = GATE_ORDER) -> Gates:
+    """The four quarters (…, H) of an array (…, 4H) whose last axis is in `order`."""
+    return Gates(**dict(zip(order, functions.split(fused, 4, -1), strict=True)))
 
 
-def split(W: Array, b: Array, functions: Functions) -> Weights:
+def split(W: Array, b: Array, functions: Functions, order: Order = GATE_ORDER) -> Weights:
     """The eight weights inside a fused W (H+D, 4H) and b (4H,): the inverse of `fuse`."""
-    return Weights(*split_gates(W, functions), *split_gates(b, functions))
+    return Weights(*split_gates(W, functions, order), *split_gates(b, functions, order))
 
 
 def _sigmoid(z: Array) -> Array:

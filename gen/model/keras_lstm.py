@@ -9,12 +9,10 @@ from typing import Any, Final
 import numpy as np
 
 from gen.model.backend import import_keras
+from gen.model.cell import KERAS_GATE_ORDER, NUMPY, Weights, fuse, split
 from gen.model.layer import LSTMLayer
 
 keras = import_keras()
-
-KERAS_GATE_ORDER: Final = ("i", "f", "C", "o")
-"""The quarters of Keras' fused arrays (there the candidate C is called c)."""
 
 _CARRIED: Final = {
     "activation": "tanh",
@@ -55,12 +53,11 @@ def from_keras_lstm(layer: Any) -> LSTMLayer:
             )
     kernel, recurrent_kernel, bias = (np.asarray(variable) for variable in layer.cell.get_weights())
     W = np.concatenate([recurrent_kernel, kernel])
-    quarters = {f"W_{gate}": part for gate, part in zip(KERAS_GATE_ORDER, np.split(W, 4, -1), strict=True)}
-    quarters |= {f"b_{gate}": part for gate, part in zip(KERAS_GATE_ORDER, np.split(bias, 4), strict=True)}
+    weights = split(W, bias, NUMPY, KERAS_GATE_ORDER)
     twin = LSTMLayer(layer.units, **_shared_arguments(layer))
     twin.build((None, None, kernel.shape[0]))
-    for name, variable in twin.eight_weights()._asdict().items():
-        variable.assign(quarters[name])
+    for variable, values in zip(twin.eight_weights(), weights, strict=True):
+        variable.assign(values)
     return twin
 
 
@@ -71,9 +68,8 @@ def to_keras_lstm(layer: LSTMLayer) -> Any:
         ValueError: It is another kind of layer, or not built.
     """
     _check(layer, LSTMLayer)
-    weights = {name: np.asarray(variable) for name, variable in layer.eight_weights()._asdict().items()}
-    W = np.concatenate([weights[f"W_{gate}"] for gate in KERAS_GATE_ORDER], -1)
-    bias = np.concatenate([weights[f"b_{gate}"] for gate in KERAS_GATE_ORDER])
+    weights = Weights(*(variable.numpy() for variable in layer.eight_weights()))
+    W, bias = fuse(weights, NUMPY, KERAS_GATE_ORDER)
     recurrent_kernel, kernel = np.split(W, [layer.units])
     twin = keras.layers.LSTM(layer.units, **_shared_arguments(layer))
     twin.build((None, None, kernel.shape[0]))

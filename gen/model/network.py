@@ -2,8 +2,8 @@
 
     ids (N, T) -> embedding (T, N, D) -> LSTM layers (T, N, H) -> output (T, N, V)
 
-It is time-major inside, as the kernel is. The batch is not split here: `fuse` casts and joins the weights
-once a call, and a caller may then run `forward` on as many independent parts of the batch as it likes.
+It is time-major inside, as the kernel is. The batch is not split here: `fuse` joins the weights once a call,
+and a caller may then run `forward` on as many independent parts of the batch as it likes.
 """
 
 from collections.abc import Callable
@@ -58,10 +58,14 @@ class Network:
         self.factor_dtype = tf.as_dtype(precision)
         seeds = keras.random.SeedGenerator(seed)
         layer_seeds = np.random.default_rng(seed).integers(1 << 31, size=config.layers).tolist()
-        # rows of length near 1, like a one-hot input's, so that the first layer sees distinct characters
-        scale = keras.initializers.RandomNormal(stddev=config.embedding_size**-0.5, seed=seeds)
+        # of unit variance, as Glorot's start of W_x expects of its inputs: smaller ones leave the gates blind
+        # to the character at first, and cost a hundred steps
+        unit_variance = keras.initializers.RandomNormal(stddev=1.0, seed=seeds)
         self._embedding = keras.layers.Embedding(
-            config.vocabulary_size, config.embedding_size, embeddings_initializer=scale, dtype="float32"
+            config.vocabulary_size,
+            config.embedding_size,
+            embeddings_initializer=unit_variance,
+            dtype="float32",
         )
         self._layers = [LSTMLayer(config.units, seed=each, dtype="float32") for each in layer_seeds]
         self._output = keras.layers.Dense(
@@ -105,7 +109,7 @@ class Network:
         return [(tf.zeros(shape), tf.zeros(shape)) for _ in self._layers]
 
     def fuse(self) -> Fused:
-        """The weights joined and cast, once for all parts of a batch; gradients flow through."""
+        """The weights joined, once for all parts of a batch; gradients flow through."""
         variables = self.variables
         cast = self.factor_dtype
         return Fused(

@@ -81,7 +81,7 @@ class Tokenizer(ABC, Generic[Document]):
         return document
 
     def count_units(self, ids: Ids) -> int:
-        """How many units, in which a model's loss is compared with others', the ids complete."""
+        """How many units, in which a model's loss is compared with others', the ids have."""
         return len(ids)
 
     def to_json(self) -> dict[str, Any]:

@@ -127,7 +127,7 @@ class CharacterTokenizer(Tokenizer[str]):
         return text.translate({ord(character): None for character in self.unseen(text)})
 
     def count_units(self, ids: Ids) -> int:
-        """How many characters ids complete: those of their own, and the last bytes of spelled ones."""
+        """How many characters ids have: tokens of their own, and the first bytes of spelled ones."""
         size = len(self.characters)
         spelled = ids[ids >= size] - size
         leads = (spelled < 0x80) | (spelled >= 0xC0)

@@ -12,7 +12,8 @@ from gen.kinds import tokenizer_of
 from gen.model.network import Network
 from gen.training import clock, plan
 from gen.training.finetune import carry_over
-from gen.training.loop import MAX_VALIDATION_TOKENS, Trainer
+from gen.training.loop import Clock, Trainer
+from gen.training.plan import MAX_VALIDATION_TOKENS
 from gen.training.preview import preview
 from gen.training.setup import Setup, describe
 from gen.training.step import TrainingStep
@@ -39,8 +40,9 @@ def build(setup: Setup, started: float) -> Trainer:
         network.assign(carry_over(setup.base, base, setup.dataset.tokenizer, network.weights()))
     step = TrainingStep(network, config)
     evaluator = Evaluator(network, setup.parts)
+    timer = None
     if setup.training is None:
-        steps, validate_every = _length(setup, step, evaluator, started)
+        steps, validate_every, timer = _length(setup, step, evaluator, started)
         warmup_steps = min(plan.WARMUP_STEPS, steps // 10)
         config = replace(config, steps=steps, validate_every=validate_every, warmup_steps=warmup_steps)
     trainer = Trainer(
@@ -53,6 +55,7 @@ def build(setup: Setup, started: float) -> Trainer:
         evaluator=evaluator,
         preview=partial(preview, setup.dataset.kind, setup.model, setup.dataset.tokenizer),
         bits_per_unit=_bits_per_character(setup),
+        clock=timer,
     )
     if setup.saved is not None:
         trainer.restore(setup.saved)
@@ -68,18 +71,22 @@ def _unmeasured(setup: Setup) -> TrainingConfig:
     return plan.training_config(setup.request, tokens, setup.streams, setup.window, precision, setup.parts)
 
 
-def _length(setup: Setup, step: TrainingStep, evaluator: Evaluator, started: float) -> tuple[int, int]:
+def _length(
+    setup: Setup, step: TrainingStep, evaluator: Evaluator, started: float
+) -> tuple[int, int, Clock | None]:
+    """Steps, steps between validations, and the clock where that is what decides."""
     request, dataset = setup.request, setup.dataset
     if request.steps is not None:
-        return plan.length_by_count(request.steps)
+        return *plan.length_by_count(request.steps), None
     if request.epochs is not None:
         per_epoch = -(-(dataset.training.tokens - 1) // (setup.streams * setup.window))
-        return plan.length_by_count(max(1, round(request.epochs * per_epoch)))
+        return *plan.length_by_count(max(1, round(request.epochs * per_epoch))), None
     budget_s = 60.0 * (plan.DEFAULT_MINUTES if request.minutes is None else request.minutes)
     validation_s = clock.validation_seconds(evaluator, dataset.validation, MAX_VALIDATION_TOKENS)
     step_s = clock.step_seconds(step, dataset.training, setup.streams, setup.window, budget_s)
-    left_s = started + budget_s - EXIT_S - time.monotonic()
-    return plan.length_by_clock(left_s, step_s, validation_s + SAVES_S)
+    timer = Clock(started + budget_s - EXIT_S, validation_s + SAVES_S)
+    left_s = timer.deadline_s - time.monotonic()
+    return *plan.length_by_clock(left_s, step_s, timer.validation_s), timer
 
 
 def _blank(setup: Setup) -> Model:

@@ -1,5 +1,6 @@
 """Who listens while a run trains: the progress bar, the log, TensorBoard."""
 
+import importlib.util
 import json
 import time
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any, TextIO
 from tqdm import tqdm
 
 from gen.errors import TrainingError
+from gen.training.run import RunFolder, trim_metrics
 
 LOG_EVERY_STEPS = 10
 
@@ -44,6 +46,9 @@ class Callback:
 
     def on_validation(self, report: ValidationReport) -> None:
         """After each validation."""
+
+    def on_length(self, steps: int) -> None:
+        """When the number of steps has been set right."""
 
     def on_notice(self, text: str) -> None:
         """When the user should be told something."""
@@ -95,6 +100,10 @@ class ProgressBar(Callback):
             "".join(f"  | {line}\n" for line in report.sample.splitlines()), file=self._bar.fp, end=""
         )
 
+    def on_length(self, steps: int) -> None:
+        """Make the bar so long."""
+        self._bar.total = steps
+
     def on_notice(self, text: str) -> None:
         """Print a line above the bar."""
         self._bar.write(text, file=self._bar.fp)
@@ -105,10 +114,22 @@ class ProgressBar(Callback):
 
 
 class MetricsLog(Callback):
-    """Lines of JSON in `metrics.jsonl`: `train` every few steps, `validation` at each, `notice`."""
+    """Lines of JSON in `metrics.jsonl`: `train` every few steps, `validation` at each, `notice`.
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("a", encoding="utf-8")
+    Args:
+        folder: The run's; it is made.
+        step: The step that the run stands at: lines of later ones will be written again.
+
+    Raises:
+        RunError: The folder cannot be written.
+    """
+
+    def __init__(self, folder: RunFolder, step: int) -> None:
+        self._folder = folder
+        with folder.saving():
+            folder.path.mkdir(parents=True, exist_ok=True)
+            trim_metrics(folder.metrics, step)
+            self._file = folder.metrics.open("a", encoding="utf-8")
         self._started = time.perf_counter()
         self._losses: list[float] = []
 
@@ -147,24 +168,27 @@ class MetricsLog(Callback):
 
     def _write(self, event: str, **fields: Any) -> None:
         row = {"event": event, **fields, "elapsed_s": round(time.perf_counter() - self._started, 3)}
-        self._file.write(json.dumps(row) + "\n")
-        self._file.flush()
+        with self._folder.saving():
+            self._file.write(json.dumps(row) + "\n")
+            self._file.flush()
+
+
+def require_tensorboard() -> None:
+    """Make sure that TensorBoard can be written for.
+
+    Raises:
+        TrainingError: Its package is not installed.
+    """
+    if importlib.util.find_spec("tensorboard") is None:
+        raise TrainingError("--tensorboard needs the package tensorboard.", "pip install tensorboard")
 
 
 class TensorBoard(Callback):
-    """Event files for TensorBoard under `<run>/tensorboard`.
-
-    Raises:
-        TrainingError: The package tensorboard is not installed.
-    """
+    """Event files for TensorBoard under `<run>/tensorboard`."""
 
     def __init__(self, folder: Path) -> None:
-        try:
-            from tensorboard.summary import Writer
-        except ImportError as error:
-            raise TrainingError(
-                "--tensorboard needs the package tensorboard.", "Install it: pip install 'gen[tensorboard]'"
-            ) from error
+        from tensorboard.summary import Writer
+
         self._writer = Writer(str(folder / "tensorboard"))
 
     def on_step(self, report: StepReport) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gen.checkpoint import Model, save_model
+from gen.checkpoint import Model
 from gen.config import TrainingConfig
 from gen.dataset import Dataset, Windows
 from gen.errors import TrainingError
@@ -21,18 +21,19 @@ from gen.evaluation.passes import Evaluator
 from gen.model.backend import import_tensorflow
 from gen.model.network import Network
 from gen.training.callbacks import Callback, StepReport, ValidationReport
+from gen.training.plan import MAX_VALIDATION_TOKENS
 from gen.training.run import Progress, RunFolder, SavedState
 from gen.training.schedule import learning_rate
 from gen.training.signals import StopRequest
-from gen.training.step import StepResult, TrainingStep
+from gen.training.step import TrainingStep
 
 tf = import_tensorflow()
 
 SAVE_EVERY_S = 60.0
-MAX_VALIDATION_TOKENS = 1 << 19
 MAX_RECOVERIES = 4
 # a loss this many times that of a uniform guess is no noise: the weights are lost
-EXPLODED = 3.0
+EXPLODED = 5.0
+RETIMED_AT = (0.1, 0.5)
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,14 @@ class Outcome:
 
     reason: str
     progress: Progress
+
+
+@dataclass(frozen=True)
+class Clock:
+    """When training is to be over, on the clock of `time.monotonic`, and what a validation takes; seconds."""
+
+    deadline_s: float
+    validation_s: float
 
 
 class Trainer:
@@ -53,8 +62,11 @@ class Trainer:
         dataset: What to learn.
         config: How.
         step: The update, with the network.
+        evaluator: The validation, of the same network.
         preview: Writes a short sample from weights.
         bits_per_unit: Turns nats a token of the validation part into bits a character.
+        clock: When training is to be over, where the user gave minutes; the number of steps, first guessed
+            from a few, is then set right at two points of the way.
     """
 
     def __init__(
@@ -68,6 +80,7 @@ class Trainer:
         evaluator: Evaluator,
         preview: Callable[[dict[str, NDArray[np.float32]]], str],
         bits_per_unit: Callable[[float], float],
+        clock: Clock | None = None,
     ) -> None:
         self._folder = folder
         self._about = about
@@ -83,6 +96,9 @@ class Trainer:
         self._windows = self._windows_at(self.progress)
         self._state = self._network.initial_state(config.batch_size)
         self._saved_at = time.monotonic()
+        self._clock = clock
+        self._stepping_s, self._stepped = 0.0, 0
+        self._retimings = [] if clock is None else [int(config.steps * share) for share in RETIMED_AT]
 
     @property
     def _network(self) -> Network:
@@ -114,32 +130,35 @@ class Trainer:
 
         Raises:
             TrainingError: The loss keeps exploding.
-            OSError: The run's folder cannot be written.
+            RunError: The run's folder cannot be written.
         """
-        if self.progress.step == 0:
-            self._save()
+        if not self._folder.validated_state.exists():
+            self._save(validated=True)
         while self.progress.step < self.config.steps:
             if request.signal is not None:
-                self._save()
+                self._save(validated=False)
                 return Outcome("interrupted", self.progress)
             if not self._advance():
                 self._recover()
                 continue
             step = self.progress.step
+            if step in self._retimings:
+                self._retime()
             if step % self.config.validate_every == 0 or step == self.config.steps:
                 self._validate()
                 if self.progress.step < self.config.steps and self.progress.is_stuck(self.config):
                     return Outcome("stopped early", self.progress)
             elif time.monotonic() - self._saved_at > SAVE_EVERY_S:
-                self._save()
+                self._save(validated=False)
         return Outcome("finished", self.progress)
 
     def _advance(self) -> bool:
         """One update; False when it went wrong and must not be kept."""
+        began_s = time.monotonic()
         window = self._windows.next()
         rate = learning_rate(self.progress.step, self.config) * self.progress.rate_scale
         result = self._step(window, self._state, self.progress.step, rate)
-        if not self._is_sound(result):
+        if not (self._is_sound(result.loss) and math.isfinite(result.gradient_norm)):
             return False
         self._state = result.state
         cursor = self._windows.cursor
@@ -151,11 +170,28 @@ class Trainer:
         )
         for callback in self._callbacks:
             callback.on_step(report)
+        self._stepping_s += time.monotonic() - began_s
+        self._stepped += 1
         return True
 
-    def _is_sound(self, result: StepResult) -> bool:
+    def _is_sound(self, nats: float) -> bool:
         uniform = max(1.0, math.log(self._network.config.vocabulary_size))
-        return math.isfinite(result.gradient_norm) and result.loss < EXPLODED * uniform
+        return nats < EXPLODED * uniform  # which not-a-number is not
+
+    def _retime(self) -> None:
+        """Set the number of steps right, now that more have been timed; it is recorded with the state."""
+        if self._clock is None:
+            return
+        done, config = self.progress.step, self.config
+        left_s = self._clock.deadline_s - time.monotonic()
+        validations = math.ceil((config.steps - done) / config.validate_every)
+        step_s = self._stepping_s / self._stepped
+        steps = done + max(1, int((left_s - validations * self._clock.validation_s) / step_s))
+        every = max(1, math.ceil(steps * config.validate_every / config.steps))
+        self.config = replace(config, steps=steps, validate_every=every)
+        self._about = {**self._about, "training": self.config.to_json()}
+        for callback in self._callbacks:
+            callback.on_length(steps)
 
     def _recover(self) -> None:
         recoveries = self.progress.recoveries + 1
@@ -167,7 +203,7 @@ class Trainer:
             )
         failed_step = self.progress.step + 1
         scale = self.progress.rate_scale / 2
-        self.restore(self._folder.load_state())
+        self.restore(self._folder.load_validated_state())
         self.progress = replace(self.progress, rate_scale=scale, recoveries=recoveries)
         self.notice(
             f"The loss exploded at step {failed_step}: back to step {self.progress.step}, "
@@ -177,7 +213,7 @@ class Trainer:
     def _validate(self) -> None:
         score = self._evaluator.score(self._dataset.validation, MAX_VALIDATION_TOKENS)
         nats = score.nats_per_token
-        if not math.isfinite(nats):
+        if not self._is_sound(nats):
             self._recover()
             return
         best = self.progress.best_nats
@@ -186,9 +222,9 @@ class Trainer:
         model = replace(self._blank, weights=weights, training=self._training_summary(nats, score.tokens))
         if is_best:
             self.progress = replace(self.progress, best_nats=nats, best_step=self.progress.step)
-            save_model(self._folder.best, model)
-        self._save()
-        save_model(self._folder.last, model)
+            self._folder.save_model(self._folder.best, model)
+        self._save(validated=True)
+        self._folder.save_model(self._folder.last, model)
         report = ValidationReport(
             self.progress.step,
             nats,
@@ -214,11 +250,11 @@ class Trainer:
         for callback in self._callbacks:
             callback.on_notice(text)
 
-    def _save(self) -> None:
+    def _save(self, *, validated: bool) -> None:
         tensors: dict[str, NDArray[Any]] = {**self._network.weights(), **self._step.optimizer_state()}
         for layer, (h, C) in enumerate(self._state):
             tensors |= {f"carried.{layer}.h": h.numpy(), f"carried.{layer}.C": C.numpy()}
-        self._folder.save_state(self.progress, self._about, tensors)
+        self._folder.save_state(self.progress, self._about, tensors, validated=validated)
         self._saved_at = time.monotonic()
 
     def _windows_at(self, progress: Progress) -> Windows:

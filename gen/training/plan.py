@@ -1,11 +1,10 @@
 """What nobody asked for: sizes that fit the corpus and the machine, and steps that fit the clock.
 
-Everything chosen here is written into the run's configuration before the first update, so that training
-itself depends on steps alone.
+Everything chosen here is written into the run's configuration, so that training itself depends on steps
+alone; only where the user gave minutes is their number set right on the way.
 """
 
 import math
-import os
 from dataclasses import dataclass
 
 from gen.config import JsonFields, ModelConfig, Precision, TrainingConfig
@@ -17,7 +16,7 @@ BATCH_SIZE = 32
 WINDOW = 64
 LEARNING_RATE = 5e-3
 # the more often a corpus is read, the more must be dropped lest it be learned by heart
-DROPOUT_BY_PASSES = ((4.0, 0.1), (8.0, 0.2))
+DROPOUT_BY_PASSES = ((4.0, 0.1), (12.0, 0.2))
 DROPOUT = 0.3
 # what two ordinary cores read; it only tells few passes from many, so that a run does not depend on its clock
 NOMINAL_TOKENS_A_MINUTE = 900_000
@@ -25,6 +24,8 @@ WEIGHT_DECAY = 0.01
 GRADIENT_NORM = 1.0
 WARMUP_STEPS = 100
 VALIDATIONS = 10
+# a validation reads so many at the most, always the same: their mean says as much as that of more
+MAX_VALIDATION_TOKENS = 1 << 19
 VALIDATION_SHARE = 0.06
 # units that a corpus of so many tokens can fill without learning it by heart
 UNITS_BY_TOKENS = ((20_000, 128), (200_000, 256))
@@ -98,7 +99,7 @@ def streams_and_window(request: Request, tokens: int) -> tuple[int, int, str]:
 def training_config(
     request: Request, tokens: int, streams: int, window: int, precision: Precision, parts: int
 ) -> TrainingConfig:
-    """The configuration of a run but for its length, which `with_steps` sets."""
+    """The configuration of a run but for its length, which is not known before the clock is read."""
     return TrainingConfig(
         steps=1,
         batch_size=streams,
@@ -142,10 +143,3 @@ def length_by_clock(seconds: float, step_s: float, validation_s: float) -> tuple
         validations -= 1
     steps = max(1, int((seconds - validations * validation_s) / step_s))
     return steps, max(1, math.ceil(steps / validations))
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -1,25 +1,28 @@
 """A run is one folder: the best and the last model, the training state, and the log.
 
-    best.safetensors    the model with the lowest validation loss
-    last.safetensors    the model as of the newest validation
-    state.safetensors   all that is needed to go on as if nothing had happened
-    state.previous.safetensors   the state before that, used when the newest is damaged
-    metrics.jsonl       a line for every few steps and every validation
+    best.safetensors              the model with the lowest validation loss
+    last.safetensors              the model as of the newest validation
+    state.validated.safetensors   the state as of the newest validation, or of the beginning
+    state.safetensors             the state as of the newest save between validations
+    metrics.jsonl                 a line for every few steps and every validation
 
-A state is written before `last`, and the state before it is kept, so a run that is killed at any moment can
-be resumed.
+A state is all that is needed to go on as if nothing had happened. A run is resumed from the newer of its two
+that is whole, so one that is killed at any moment can go on; it goes back, when the loss explodes, to the one
+that was validated, which does not depend on the clock.
 """
 
 import datetime
+import itertools
 import json
-import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from gen.checkpoint import load_tensors, save_tensors
+from gen.checkpoint import Model, load_tensors, save_model, save_tensors
 from gen.config import ConfigError, JsonFields, TrainingConfig
 from gen.dataset import Cursor
 from gen.errors import ModelFileError, RunError
@@ -57,9 +60,9 @@ class Progress(JsonFields):
         return Cursor(self.epoch, self.position)
 
     def is_stuck(self, config: TrainingConfig) -> bool:
-        """Whether the newest validation says to stop: no gain for a good share of the steps."""
-        since_best = self.step - self.best_step
-        return self.step % config.validate_every == 0 and since_best >= EARLY_STOP_SHARE * config.steps
+        """Whether the newest validation says to stop: no gain for long, and for two validations at least."""
+        patience = max(EARLY_STOP_SHARE * config.steps, 2 * config.validate_every)
+        return self.step % config.validate_every == 0 and self.step - self.best_step >= patience
 
 
 @dataclass(frozen=True)
@@ -91,60 +94,112 @@ class RunFolder:
         self.best = path / "best.safetensors"
         self.last = path / "last.safetensors"
         self.state = path / "state.safetensors"
-        self.previous_state = path / "state.previous.safetensors"
+        self.validated_state = path / "state.validated.safetensors"
         self.metrics = path / "metrics.jsonl"
-        self._newest_is_damaged = False
 
     def holds_run(self) -> bool:
         """Whether a run was started here."""
-        return any(file.exists() for file in (self.best, self.last, self.state, self.previous_state))
+        return any(file.exists() for file in (self.best, self.last, self.state, self.validated_state))
 
-    def save_state(self, progress: Progress, about: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> None:
-        """Save a state; the one before it is kept.
+    def has_state(self) -> bool:
+        """Whether there is anything to resume from."""
+        return self.state.exists() or self.validated_state.exists()
+
+    def save_state(
+        self, progress: Progress, about: dict[str, Any], tensors: dict[str, NDArray[Any]], *, validated: bool
+    ) -> None:
+        """Save a state, in the place of the older one of its sort.
 
         Raises:
-            OSError: The folder cannot be written.
+            RunError: The folder cannot be written.
         """
-        if self.state.exists() and not self._newest_is_damaged:
-            self.state.replace(self.previous_state)
-        save_tensors(
-            self.state,
-            tensors,
-            {"format_version": STATE_VERSION, "progress": progress.to_json(), "about": about},
-        )
-        self._newest_is_damaged = False
+        described = {"format_version": STATE_VERSION, "progress": progress.to_json(), "about": about}
+        with self.saving():
+            save_tensors(self.validated_state if validated else self.state, tensors, described)
+
+    def save_model(self, path: Path, model: Model) -> None:
+        """Save a model as `best` or `last`.
+
+        Raises:
+            RunError: The folder cannot be written.
+        """
+        with self.saving():
+            save_model(path, model)
+
+    @contextmanager
+    def saving(self) -> Iterator[None]:
+        """Turn the system's errors, while something is written here, into the user's.
+
+        Raises:
+            RunError: The folder cannot be written.
+        """
+        try:
+            yield
+        except OSError as error:
+            raise RunError(
+                f"The run in {self.path} cannot be saved: {error.strerror or error}.",
+                "Make room or access there; a run that had begun goes on with --resume.",
+            ) from error
 
     def load_state(self) -> SavedState:
-        """The newest whole state.
+        """The newest whole state, with a note where a damaged one was passed over.
 
         Raises:
             RunError: There is none.
         """
-        problems = []
-        for file in (self.state, self.previous_state):
+        found, problems = [], []
+        for file in (self.state, self.validated_state):  # of two at the same step the first was saved last
             try:
-                saved = _read_state(file)
+                if file.exists():
+                    found.append(_read_state(file))
             except ModelFileError as error:
                 problems.append(error.problem)
-                continue
-            if problems and self.state.exists():
-                self._newest_is_damaged = True  # it must not take the place of the one that is whole
-                note = f"{problems[0]} The state before it is used: step {saved.progress.step}."
-                return SavedState(saved.progress, saved.about, saved.tensors, note)
-            return saved
-        raise RunError(
-            f"{self.path} holds no training state that can be resumed. {problems[0]}",
-            "Start anew in another folder; --init-from takes the weights of a model file.",
-        )
+        if not found:
+            raise RunError(
+                " ".join([f"{self.path} holds no training state that can be resumed.", *problems]),
+                "Start anew in another folder; --init-from takes the weights of a model file.",
+            )
+        newest = max(found, key=lambda saved: saved.progress.step)
+        if not problems:
+            return newest
+        return replace(newest, note=f"{problems[0]} Going on from the state of step {newest.progress.step}.")
+
+    def load_validated_state(self) -> SavedState:
+        """The state of the newest validation; should it be damaged, the newest whole one.
+
+        Raises:
+            RunError: There is none.
+        """
+        try:
+            return _read_state(self.validated_state)
+        except ModelFileError:
+            return self.load_state()
+
+    def discard_if_empty(self) -> None:
+        """Remove the folder again where nothing was put into it."""
+        if self.path.is_dir() and not any(self.path.iterdir()):
+            self.path.rmdir()
 
 
 def new_run_folder(corpus: str) -> Path:
-    """A folder for a run that was given none: `checkpoints/<corpus>-<date>-<n>`."""
-    today = datetime.date.today().isoformat()
-    stem = re.sub(r"[^\w.-]+", "-", corpus).strip("-.") or "run"
-    number = 1
-    while (folder := Path("checkpoints") / f"{stem}-{today}-{number}").exists():
-        number += 1
+    """Make the folder of a run that was given none: `checkpoints/<corpus>-<date>-<n>`.
+
+    Raises:
+        RunError: It cannot be made.
+    """
+    stem = f"{corpus}-{datetime.date.today().isoformat()}"
+    for number in itertools.count(1):
+        folder = Path("checkpoints") / f"{stem}-{number}"
+        try:
+            folder.mkdir(parents=True)  # fails where it is there, so that two runs never share one
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise RunError(
+                f"{folder} cannot be made: {error.strerror or error}.",
+                "Give --out a place that can be written.",
+            ) from error
+        break
     return folder
 
 

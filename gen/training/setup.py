@@ -6,40 +6,45 @@
 A mistake in the command or the corpus is found here, within a second and before anything heavy is imported.
 """
 
-import glob
+import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gen.checkpoint import Model, find_model, load_model
-from gen.config import ConfigError, JsonFields, ModelConfig, TrainingConfig
-from gen.corpus.locate import Located, locate
-from gen.dataset import Dataset, TokenFile, prepare
+from gen.config import ConfigError, ModelConfig, TrainingConfig
+from gen.dataset import Dataset, TokenFile
 from gen.errors import CorpusError, RunError
 from gen.kinds import tokenizer_of
+from gen.model.backend import cores
+from gen.tokenizer.base import Tokenizer
 from gen.training import plan
 from gen.training.finetune import describe_gain
 from gen.training.plan import Request
 from gen.training.run import RunFolder, SavedState, new_run_folder
+from gen.training.source import Source, find, find_again, is_same
 
 
 @dataclass(frozen=True)
-class Source(JsonFields):
-    """Where a run's corpus is, in words that still hold when the run is resumed from another folder.
+class Given:
+    """What the user typed; None where nothing was.
 
     Attributes:
-        name: What to call the corpus.
-        licence: As far as it is known.
-        corpus: What `--corpus` means.
-        validation: What `--validation-corpus` means, if given.
-        encoding: What `--encoding` says, if given.
+        request: Sizes, length and the like.
+        corpus: `--corpus`.
+        validation: `--validation-corpus`.
+        encoding: `--encoding`.
+        out: `--out`.
+        init_from: `--init-from`.
     """
 
-    name: str
-    licence: str | None
-    corpus: str
-    validation: str | None
-    encoding: str | None
+    request: Request
+    corpus: str | None = None
+    validation: str | None = None
+    encoding: str | None = None
+    out: Path | None = None
+    init_from: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -75,15 +80,7 @@ class Setup:
     notes: tuple[str, ...] = ()
 
 
-def begin(
-    request: Request,
-    corpus: str,
-    *,
-    validation: str | None = None,
-    encoding: str | None = None,
-    out: Path | None = None,
-    init_from: Path | None = None,
-) -> Setup:
+def begin(given: Given) -> Setup:
     """Set up a run that starts.
 
     Raises:
@@ -91,57 +88,46 @@ def begin(
         RunError: The folder holds a run already, or the sizes asked for are not those of `init_from`.
         ModelFileError: `init_from` is no model.
     """
+    request, out = given.request, given.out
     if out is not None and RunFolder(out).holds_run():
         raise RunError(
             f"{out} holds a run already.",
-            f"Go on with it: gen train --resume --out {out}; or give another --out.",
+            f"Go on with it: gen train --resume --out {shlex.quote(str(out))}; or give another --out.",
         )
     if out is not None and out.exists() and not out.is_dir():
         raise RunError(f"{out} is a file, and a run is kept in a folder.", "Give another --out.")
-    base = None if init_from is None else load_model(find_model(init_from))
+    base = None if given.init_from is None else load_model(find_model(given.init_from))
     base_tokenizer = None if base is None else tokenizer_of(base.kind, base.tokenizer)
-    located, held_out = _locate(corpus, validation, encoding)
-    source = Source(
-        located.name,
-        located.licence,
-        _lasting(corpus, located),
-        None if validation is None else _lasting(validation, locate(validation, encoding)),
-        encoding,
-    )
-    dataset = prepare(
-        located.files,
-        held_out,
-        encoding=encoding,
-        base=base_tokenizer,
-    )
-    gain = [] if base_tokenizer is None else [describe_gain(base_tokenizer, dataset.tokenizer)]
-    streams, window, note = plan.streams_and_window(request, dataset.training.tokens)
+    found = find(given.corpus or "", given.validation, given.encoding, given.init_from)
+    dataset = found.prepare("text", None if base is None else base.tokenizer)
+    streams, window, shrunk = plan.streams_and_window(request, dataset.training.tokens)
     if dataset.validation.tokens < 2:
         raise CorpusError(
             "The part held out for validation has fewer than two characters.",
             "Give a longer corpus, or a --validation-corpus.",
         )
     return Setup(
-        folder=RunFolder(out or new_run_folder(located.name)),
+        folder=RunFolder(out or new_run_folder(found.source.name)),
         request=replace(request, seed=request.seed or 0),
-        source=source,
+        source=found.source,
         dataset=dataset,
         model=_shape(request, dataset, base),
         streams=streams,
         window=window,
-        parts=min(plan.cores(), streams),
+        parts=min(cores(), streams),
         base=base,
-        notes=(*located.notes, *dataset.notes, *gain, *([note] if note else [])),
+        notes=(*found.notes, *dataset.notes, *_notes(dataset, base_tokenizer), *([shrunk] if shrunk else [])),
     )
 
 
-def resume(request: Request, out: Path | None, corpus: str | None, encoding: str | None) -> Setup:
-    """Set up a run that goes on; flags given again must be those it began with.
+def resume(given: Given) -> Setup:
+    """Set up a run that goes on; options given again must be those it began with.
 
     Raises:
         RunError: There is no such run, it is finished, its corpus changed, or a flag differs.
         CorpusError: The corpus cannot be read.
     """
+    out = given.out
     if out is None or not out.is_dir():
         raise RunError(
             "--resume needs the folder of a run." if out is None else f"{out} is not the folder of a run.",
@@ -154,9 +140,10 @@ def resume(request: Request, out: Path | None, corpus: str | None, encoding: str
     if saved.progress.step >= training.steps or saved.progress.is_stuck(training):
         raise RunError(
             f"The run in {out} is finished: {saved.progress.step} of {training.steps} steps.",
-            f"Train further in a new run: gen train --corpus {source.corpus} --init-from {out}",
+            "Train further in a new run: "
+            f"gen train --corpus {shlex.quote(source.corpus)} --init-from {shlex.quote(str(out))}",
         )
-    _refuse_changes(request, asked, corpus, encoding, source)
+    _refuse_changes(given, asked, source, {**model.to_json(), **training.to_json()})
     dataset = _prepare_again(out, source, about)
     return Setup(
         folder=folder,
@@ -173,14 +160,20 @@ def resume(request: Request, out: Path | None, corpus: str | None, encoding: str
     )
 
 
-def held_out_of_run(folder: Path) -> TokenFile:
+def held_out_of_run(folder: Path, model: Model) -> TokenFile:
     """The ids that the run in a folder held out for validation, all of them.
 
     Raises:
-        RunError: The folder is not a run's, or its corpus changed.
+        RunError: The folder is not that of the run which made the model, or the run's corpus changed.
         CorpusError: The corpus cannot be read.
     """
-    about = RunFolder(folder).load_state().about
+    run = RunFolder(folder)
+    about = run.load_state().about if run.has_state() else {}
+    if about.get("digest") != model.corpus.get("digest", ""):
+        raise RunError(
+            "The model does not lie in the folder of its run, so what it held out is not known.",
+            "Name a text: gen eval MODEL --corpus FILE.",
+        )
     _, source, _, _ = _recorded(folder, about)
     return _prepare_again(folder, source, about).validation
 
@@ -199,6 +192,14 @@ def describe(setup: Setup, training: TrainingConfig) -> dict[str, Any]:
     }
 
 
+def _notes(dataset: Dataset, base: Tokenizer[Any] | None) -> Iterator[str]:
+    if base is not None:
+        yield describe_gain(base, dataset.tokenizer)
+    limit = plan.MAX_VALIDATION_TOKENS
+    if dataset.validation.tokens > limit:
+        yield f"A validation reads the first {limit:,} of the tokens held out; gen eval reads all of them"
+
+
 def _recorded(folder: Path, about: dict[str, Any]) -> tuple[Request, Source, ModelConfig, TrainingConfig]:
     try:
         return (
@@ -213,15 +214,7 @@ def _recorded(folder: Path, about: dict[str, Any]) -> tuple[Request, Source, Mod
 
 def _prepare_again(folder: Path, source: Source, about: dict[str, Any]) -> Dataset:
     """The dataset that a run began with."""
-    located, held_out = _locate(source.corpus, source.validation, source.encoding)
-    kind, base = about.get("kind", ""), about.get("base_tokenizer")
-    dataset = prepare(
-        located.files,
-        held_out,
-        encoding=source.encoding,
-        base=None if base is None else tokenizer_of(kind, base),
-        kind=kind,
-    )
+    dataset = find_again(source).prepare(about.get("kind", ""), about.get("base_tokenizer"))
     if dataset.digest != about.get("digest"):
         raise RunError(
             f"The corpus {source.corpus} is not what the run in {folder} began with.",
@@ -246,34 +239,22 @@ def _shape(request: Request, dataset: Dataset, base: Model | None) -> ModelConfi
     return replace(base.config, vocabulary_size=vocabulary_size)
 
 
-def _locate(
-    corpus: str, validation: str | None, encoding: str | None
-) -> tuple[Located, tuple[Path, ...] | None]:
-    located = locate(corpus, encoding)
-    if validation is None:
-        return located, located.validation
-    return located, locate(validation, encoding).files
-
-
-def _lasting(spec: str, located: Located) -> str:
-    """`spec` in a form that does not depend on the current folder, nor on standard input."""
-    if spec == "-":
-        return str(located.files[0].resolve())
-    if Path(spec).exists() or glob.has_magic(spec):
-        return str(Path.cwd() / spec)
-    return spec
-
-
-def _refuse_changes(
-    request: Request, asked: Request, corpus: str | None, encoding: str | None, source: Source
-) -> None:
-    given = {name: value for name, value in request.to_json().items() if value is not None}
-    before = asked.to_json()
-    differing = [(name, value, before[name]) for name, value in given.items() if value != before[name]]
-    if corpus is not None and corpus != source.corpus and str(Path.cwd() / corpus) != source.corpus:
-        differing.append(("corpus", corpus, source.corpus))
-    if encoding is not None and encoding != source.encoding:
-        differing.append(("encoding", encoding, source.encoding))
+def _refuse_changes(given: Given, asked: Request, source: Source, resolved: dict[str, Any]) -> None:
+    """An option given again must be what it was, whether it was given then or chosen."""
+    differing: list[tuple[str, Any, Any]] = []
+    for name, value in given.request.to_json().items():
+        had = resolved.get(name) if name != "steps" else asked.steps
+        if value not in (None, "auto", had, getattr(asked, name)):
+            differing.append((name, value, had))
+    for name, spec, recorded in (
+        ("corpus", given.corpus, source.corpus),
+        ("validation-corpus", given.validation, source.validation),
+        ("init-from", given.init_from, source.init_from),
+    ):
+        if spec is not None and not is_same(str(spec), recorded):
+            differing.append((name, spec, recorded))
+    if given.encoding not in (None, source.encoding):
+        differing.append(("encoding", given.encoding, source.encoding))
     if differing:
         name, value, had = differing[0]
         flag = "--" + name.replace("_", "-")

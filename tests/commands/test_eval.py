@@ -1,11 +1,16 @@
 import json
 import math
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.calling import assert_users_mistake, assert_wrong_usage, call, call_process
+from tests.commands.conftest import Whole
+from tests.commands.house import House
+from tests.corpus.places import put
 from tests.sampler.reference import naive_logits
 from tests.tiny import tiny_model
 
@@ -18,6 +23,10 @@ CONTRACT = {
     "nats_total",
     "bits_per_character",
 }
+
+
+def assert_only_a_bar(err: str) -> None:
+    assert all(re.fullmatch(r" *| *\d+%\|.*token.*", line) for line in re.split(r"[\r\n]", err)), err
 
 
 def naive_nats(text: str) -> float:
@@ -33,8 +42,11 @@ def test_a_text_is_measured_whole_as_the_equations_say(model: Path) -> None:
     text = "the quick brown fox\njumps over the lazy dog.\n" * 9
     with_unseen = text.replace("fox", "fÖx", 1) + "é!!"
     Path("corpus.txt").write_bytes(with_unseen.encode())
-    outcome = call_process("eval", model, "--corpus", "corpus.txt", "--skip-unseen", "--json")
-    assert (outcome.code, outcome.err) == (0, "")
+    # a text is measured without a place in the cache
+    nowhere = {"GEN_CACHE": str(model / "below")}
+    outcome = call_process("eval", model, "--corpus", "corpus.txt", "--skip-unseen", "--json", **nowhere)
+    assert outcome.code == 0, outcome.err
+    assert_only_a_bar(outcome.err)
     assert len(outcome.out.splitlines()) == 1
     facts = json.loads(outcome.out)
     assert facts.keys() >= CONTRACT
@@ -71,13 +83,63 @@ def test_a_corpus_that_cannot_be_read_or_is_too_short_is_the_users_to_mend(
 def test_a_cache_that_cannot_be_written_is_the_users_to_mend(
     model: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Path("corpus.txt").write_text("the fox")
     monkeypatch.setenv("GEN_CACHE", str(model / "below"))
-    assert_users_mistake(call(capsys, "eval", model, "--corpus", "corpus.txt"), "cache")
+    assert_users_mistake(call(capsys, "eval", model, "--corpus", "python-docs"), "cache")
 
 
-def test_a_model_outside_its_run_needs_a_corpus(model: Path, capsys: Capsys) -> None:
-    assert_users_mistake(call(capsys, "eval", model))
+def test_a_model_outside_its_run_needs_a_text(model: Path, capsys: Capsys) -> None:
+    outcome = call(capsys, "eval", model)
+    assert_users_mistake(outcome, "does not lie in the folder of its run")
+    assert "Fix: Name a text: gen eval MODEL --corpus FILE." in outcome.err
+
+
+def test_a_split_folder_is_refused_for_one_of_its_parts(model: Path, capsys: Capsys) -> None:
+    for part in ("train", "valid", "test"):
+        put(f"split/{part}/a.txt", "the fox\n")
+    outcome = call(capsys, "eval", model, "--corpus", "split")
+    assert_users_mistake(outcome, "split is split")
+    assert "Fix: Name one part of it: split/test" in outcome.err
+
+
+def evaluated(house: House, *arguments: str | Path) -> dict[str, Any]:
+    done = house.run("-m", "gen", "eval", *arguments, "--json")
+    assert_only_a_bar(done.stderr)
+    facts = json.loads(done.stdout)
+    assert isinstance(facts, dict)
+    return facts
+
+
+def test_without_a_corpus_it_measures_what_the_run_held_out(house: House, whole: Whole) -> None:
+    out, _ = whole
+    text = house.corpus.read_text("utf-8")
+    tail = house.corpus.with_name("tail.txt")
+    tail.write_text(text[len(text) * 9 // 10 :], "utf-8")
+    of_run, of_file = evaluated(house, out), evaluated(house, out, "--corpus", tail)
+    assert of_run["tokens"] == len(tail.read_text("utf-8")) - 1
+    assert of_run["corpus"] is None
+    assert of_run | {"corpus": str(tail)} == of_file
+    rows = [json.loads(line) for line in (out / "metrics.jsonl").read_text("utf-8").splitlines()]
+    best = min(row["nats_per_token"] for row in rows if row["event"] == "validation")
+    assert of_run["nats_per_token"] == pytest.approx(best, rel=1e-6)
+    assert not house.litter()
+
+
+def test_a_model_that_goes_on_learning_is_measured_too(house: House, whole: Whole) -> None:
+    out, _ = whole
+    still, learning = (
+        evaluated(house, out, "--corpus", house.corpus, *more) for more in ((), ("--dynamic",))
+    )
+    assert (still["dynamic"], learning["dynamic"]) == (False, True)
+    assert learning["tokens"] == still["tokens"] == len(house.corpus.read_text("utf-8")) - 1
+    assert learning["nats_per_token"] < still["nats_per_token"]
+    assert learning["model"] == still["model"] == str(out / "best.safetensors")
+    assert not house.litter()
+
+
+def test_what_it_found_is_a_line_each(house: House, whole: Whole) -> None:
+    out, _ = whole
+    done = house.run("-m", "gen", "eval", out, "--corpus", house.corpus)
+    assert {line.split()[0] for line in done.stdout.splitlines()} > CONTRACT
 
 
 def test_no_model_is_wrong_usage(model: Path, capsys: Capsys) -> None:

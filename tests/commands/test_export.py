@@ -1,8 +1,11 @@
+import json
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests.calling import assert_users_mistake, assert_wrong_usage, call
+from tests.calling import assert_users_mistake, assert_wrong_usage, call, call_process
+from tests.tiny import tiny_model
 
 Capsys = pytest.CaptureFixture[str]
 
@@ -12,6 +15,24 @@ def test_a_name_for_another_format_is_refused_before_the_model_is_built(model: P
     assert_users_mistake(outcome, "model.h5")
     assert ".keras" in outcome.err
     assert not Path("model.h5").exists()
+
+
+def test_it_writes_the_model_and_what_its_ids_mean(model: Path) -> None:
+    outcome = call_process("export", model, "--to", "keras", "--out", "made/model.keras")
+    assert (outcome.code, outcome.err) == (0, "")
+    tokens = tiny_model().tokenizer["tokens"]
+    assert outcome.out.splitlines() == [
+        f"made/model.keras: ids (N, T) in, logits (N, T, {len(tokens)}) out",
+        "made/model.vocabulary.json: the token of each id",
+    ]
+    assert zipfile.is_zipfile("made/model.keras")
+    assert json.loads(Path("made/model.vocabulary.json").read_text("utf-8")) == list(tokens)
+    assert len(list(Path("made").iterdir())) == 2
+
+
+def test_a_place_that_cannot_be_written_is_the_users_to_mend(model: Path) -> None:
+    outcome = call_process("export", model, "--to", "keras", "--out", model / "below.keras")
+    assert_users_mistake(outcome, "cannot be written")
 
 
 def test_what_cannot_be_opened_is_the_users_to_mend(model: Path, capsys: Capsys) -> None:

@@ -125,6 +125,8 @@ def test_what_cannot_be_opened_is_the_users_to_mend(model: Path, capsys: Capsys)
         ("--temperature", ""),
         ("--top-k", "0"),
         ("--top-p", "1.1"),
+        ("--top-p", "nan"),
+        ("--min-p", "nan"),
         ("--min-p", "-0.1"),
         ("--count", "0"),
         ("--length", "-1"),

@@ -2,17 +2,15 @@
 
 import importlib.util
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.commands.conftest import Whole
+from tests.commands.house import FLAGS, House
 from tests.training.tiny import words
 
-FLAGS = ("--steps", "12", "--seed", "3", "--units", "16", "--window", "16", "--batch-size", "4")
 OURS = re.compile(
     r"|".join(
         (
@@ -22,6 +20,8 @@ OURS = re.compile(
             r"corpus: \d+ tokens to learn, \d+ held out, \d+ in the vocabulary",
             r"1 x 16 units, [\d,]+ parameters, (float32|bfloat16); 4 streams of 16 for 12 steps; kept in .*",
             r"the last 10 % is held out for validation",
+            r"nothing is held out: the text for validation is a part of its own",
+            r".*held\.txt is for validation",
             r"Finished at step 12\. Best: \d\.\d{4} nats a token in validation, at step \d+\. Write with it:",
             r"Stopped at step \d+ of 12; all is saved\. To go on:",
             r" *",
@@ -44,77 +44,26 @@ main(sys.argv[3:])
 """
 
 
-class House:
-    """Folders of a user who has nothing yet: home, temporary files, cache, and where the command is typed."""
-
-    def __init__(self, path: Path) -> None:
-        self.here, self.home, self.temporary = path / "here", path / "home", path / "tmp"
-        for folder in (self.here, self.home, self.temporary):
-            folder.mkdir(parents=True)
-        self.corpus = path / "corpus.txt"
-        self.corpus.write_text(words(150), "utf-8")
-        hidden = ("KERAS_", "TF_", "MPL", "XDG_", "GEN_", "PYTEST_")
-        self._environment = {
-            name: value for name, value in os.environ.items() if not name.startswith(hidden)
-        } | {"HOME": str(self.home), "TMPDIR": str(self.temporary), "GEN_CACHE": str(path / "cache")}
-
-    def run(self, *arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, *map(str, arguments)],
-            cwd=self.here,
-            env=self._environment,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=300,
-            check=False,
-        )
-        assert done.returncode == code, done.stderr
-        return done
-
-    def litter(self) -> list[Path]:
-        """Whatever lies where nothing may lie."""
-        folders = (self.here, self.home, self.temporary)
-        return [path for folder in folders for path in folder.rglob("*")]
-
-
 def assert_only_ours(stderr: str) -> None:
     strangers = [line for line in re.split(r"[\r\n]", stderr) if not OURS.fullmatch(line)]
     assert not strangers
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> House:
-    return House(tmp_path_factory.mktemp("house"))
-
-
-@pytest.fixture(scope="module")
-def whole(house: House) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    """An uninterrupted run."""
-    out = house.corpus.with_name("whole")
-    flags = ("--corpus", house.corpus, "--out", out, "--precision", "float32", *FLAGS)
-    return out, house.run("-m", "gen", "train", *flags)
-
-
-def test_a_run_writes_into_its_folder_alone_and_says_only_what_is_ours(
-    house: House, whole: tuple[Path, subprocess.CompletedProcess[str]]
-) -> None:
+def test_a_run_writes_into_its_folder_alone_and_says_only_what_is_ours(house: House, whole: Whole) -> None:
     out, done = whole
     assert_only_ours(done.stderr)
     assert sorted(path.name for path in out.iterdir()) == [
         "best.safetensors",
         "last.safetensors",
         "metrics.jsonl",
-        "state.previous.safetensors",
-        "state.safetensors",
+        "state.validated.safetensors",
     ]
     rows = [json.loads(line) for line in (out / "metrics.jsonl").read_text("utf-8").splitlines()]
     assert [row["step"] for row in rows if row["event"] == "validation"] == [2, 4, 6, 8, 10, 12]
     assert not house.litter()
 
 
-def test_the_last_line_is_the_command_to_type_next(
-    house: House, whole: tuple[Path, subprocess.CompletedProcess[str]]
-) -> None:
+def test_the_last_line_is_the_command_to_type_next(house: House, whole: Whole) -> None:
     out, done = whole
     assert done.stdout == f"gen sample {out}\n"
     sampled = house.run("-m", *done.stdout.split(), "--length", "20", "--seed", "1")
@@ -123,7 +72,7 @@ def test_the_last_line_is_the_command_to_type_next(
 
 
 def test_interrupted_terminated_and_resumed_ends_as_if_nothing_had_happened(
-    house: House, whole: tuple[Path, subprocess.CompletedProcess[str]]
+    house: House, whole: Whole
 ) -> None:
     out = house.corpus.with_name("cut")
     begin = ("--corpus", house.corpus, "--out", out, "--precision", "float32", *FLAGS)
@@ -135,10 +84,12 @@ def test_interrupted_terminated_and_resumed_ends_as_if_nothing_had_happened(
         assert_only_ours(stopped.stderr)
         assert f"Stopped at step {at} of 12" in stopped.stderr
         assert stopped.stdout == f"gen train --resume --out {out}\n"
-    resumed = house.run("-m", "gen", "train", "--resume", "--out", out, "--units", "16")
+        assert (out / "state.safetensors").exists()
+    again = ("--units", "16", "--corpus", house.corpus, "--precision", "float32", "--layers", "1")
+    resumed = house.run("-m", "gen", "train", "--resume", "--out", out, *again)
     assert_only_ours(resumed.stderr)
     assert resumed.stdout == f"gen sample {out}\n"
-    for name in ("best", "last", "state"):
+    for name in ("best", "last", "state.validated"):
         file = f"{name}.safetensors"
         ours, theirs = ((folder / file).read_bytes() for folder in (out, whole[0]))
         assert ours == theirs, f"{name} differs"
@@ -163,10 +114,38 @@ def test_bfloat16_and_tensorboard(house: House) -> None:
         assert b"validation/nats_per_token" in events.read_bytes()
         assert b"train/loss" in events.read_bytes()
     else:
-        problem, fix = done.stderr.splitlines()[-2:]
+        problem, fix = done.stderr.splitlines()
         assert problem == "Problem: --tensorboard needs the package tensorboard."
         assert fix.startswith("Fix: ")
     assert not house.litter()
+
+
+def test_a_text_for_validation_is_measured_and_found_again(house: House) -> None:
+    out, held = house.corpus.with_name("validated"), house.corpus.with_name("held.txt")
+    held.write_text(words(70, seed=2), "utf-8")
+    flags = ("--corpus", house.corpus, "--validation-corpus", held, "--out", out, "--precision", "float32")
+    stopped = house.run("-c", SIGNALLED, "SIGINT", "5", "train", *flags, *FLAGS, code=130)
+    assert_only_ours(stopped.stderr)
+    assert "held.txt is for validation" in stopped.stderr
+    resume = ("-m", "gen", "train", "--resume", "--out", out)
+    other = house.run(*resume, "--validation-corpus", house.corpus, code=1)
+    assert f"--validation-corpus {house.corpus} is not what the run began with" in other.stderr
+    house.run(*resume, "--validation-corpus", held, "--seed", "3")
+    rows = [json.loads(line) for line in (out / "metrics.jsonl").read_text("utf-8").splitlines()]
+    validations = [row for row in rows if row["event"] == "validation"]
+    assert [row["step"] for row in validations] == [2, 4, 6, 8, 10, 12]
+    assert {row["tokens"] for row in validations} == {len(held.read_text("utf-8")) - 1}
+    assert not house.litter()
+
+
+def test_what_fails_before_it_begins_leaves_no_folder(house: House) -> None:
+    flags = ("--corpus", house.corpus, "--minutes", "0.0001", "--units", "16")
+    failed = house.run("-m", "gen", "train", *flags, code=1)
+    problem, fix = failed.stderr.splitlines()[-2:]
+    assert problem == "Problem: The time asked for is over before training can begin."
+    assert "--minutes" in fix
+    assert house.litter() == [house.here / "checkpoints"]
+    (house.here / "checkpoints").rmdir()
 
 
 @pytest.mark.parametrize(
@@ -174,8 +153,12 @@ def test_bfloat16_and_tensorboard(house: House) -> None:
     [
         ((), 2, "--corpus"),
         (("--corpus", "x", "--steps", "3", "--minutes", "1"), 2, "exclude each other"),
-        (("--resume", "--init-from", "m"), 2, "leave them out"),
+        (("--resume", "--init-from", "m"), 1, "the folder of a run"),
         (("--resume",), 1, "Fix: "),
+        (("--resume", "--out", "nowhere"), 1, "nowhere"),
+        (("--corpus", "-", "--validation-corpus", "-"), 1, "cannot be both"),
+        (("--corpus", "x", "--learning-rate", "nan"), 2, "--learning-rate"),
+        (("--corpus", "x", "--minutes", "0"), 2, "--minutes"),
         (("--corpus", "missing.txt"), 1, "missing.txt"),
     ],
 )

@@ -57,7 +57,7 @@ def test_a_text_that_is_already_split_is_used_as_it_is() -> None:
     parts = TextParts(train, (put("valid/a.txt", "held out"),), None)
     assert "".join(parts.training()) == "first\nsecond"
     assert "".join(parts.validation()) == "held out"
-    assert "already split" in parts.description()
+    assert "nothing is held out" in parts.description()
     assert "10 %" in TextParts(train, None, None).description()
 
 

@@ -1,4 +1,5 @@
 import math
+from collections.abc import Generator
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from gen.checkpoint import weight_shapes
 from gen.config import ModelConfig
 from gen.dataset import TokenFile, encode_to_file
 from gen.evaluation.dynamic import WINDOW as DYNAMIC_WINDOW
-from gen.evaluation.dynamic import dynamic_score
-from gen.evaluation.passes import WINDOW, Evaluator, Score
+from gen.evaluation.dynamic import dynamic_scores
+from gen.evaluation.passes import WINDOW, Evaluator, Score, total
 from gen.evaluation.units import bits, predicted_characters
 from gen.model.network import Network
 from gen.sampler.forward import Network as SteppingNetwork
@@ -119,7 +120,7 @@ def test_learning_while_reading_leaves_the_weights_and_helps_on_what_repeats(
 ) -> None:
     before = network.weights()
     file = token_file(tmp_path / "ids", np.resize([1, 4, 2, 0, 6], 600))
-    dynamic, static = dynamic_score(network, file, parts=2), evaluator.score(file)
+    dynamic, static = total(dynamic_scores(network, file, parts=2)), evaluator.score(file)
     assert dynamic.tokens == static.tokens == 599
     assert dynamic.nats < 0.98 * static.nats
     for name, values in network.weights().items():
@@ -131,4 +132,24 @@ def test_a_window_is_scored_before_it_is_learned_from(
 ) -> None:
     ids = np.resize([1, 4, 2, 0, 6], DYNAMIC_WINDOW + 1)
     file = token_file(tmp_path / "ids", ids)
-    assert dynamic_score(network, file, parts=2).nats == pytest.approx(evaluator.score(file).nats, rel=1e-6)
+    (score,) = dynamic_scores(network, file, parts=2)
+    assert score.nats == pytest.approx(evaluator.score(file).nats, rel=1e-6)
+
+
+def test_who_stops_listening_to_a_pass_that_learns_finds_the_weights_as_before(
+    network: Network, tmp_path: Path
+) -> None:
+    before = network.weights()
+    scores = dynamic_scores(network, token_file(tmp_path / "ids", random_ids(600)), parts=2)
+    assert isinstance(scores, Generator)
+    assert next(scores).tokens == DYNAMIC_WINDOW
+    next(scores)
+    assert any(np.any(values != before[name]) for name, values in network.weights().items())
+    scores.close()
+    for name, values in network.weights().items():
+        np.testing.assert_array_equal(values, before[name])
+
+
+def test_the_total_of_nothing_is_nothing() -> None:
+    assert total([]) == Score(0, 0.0)
+    assert total(iter([Score(3, 1.5), Score(1, 0.25)])) == Score(4, 1.75)

@@ -44,7 +44,8 @@ def test_gen_export_writes_what_plain_keras_opens_and_computes_alike(tmp_path: P
     exported = run("-m", "gen", "export", "model.safetensors", "--to", "keras", "--out", "made/m.keras")
     assert (exported.returncode, exported.stderr) == (0, "")
     assert "made/m.keras" in exported.stdout
-    assert [path.name for path in (tmp_path / "made").iterdir()] == ["m.keras"]
+    made = sorted(path.name for path in (tmp_path / "made").iterdir())
+    assert made == ["m.keras", "m.vocabulary.json"]
     opened = run("-c", OPEN_WITH_KERAS, "made/m.keras")
     assert opened.returncode == 0, opened.stderr
     assert opened.stdout.split() == ["Embedding", *["LSTM"] * layers, "Dense"]

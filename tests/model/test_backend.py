@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gen.model.backend import captured_stderr
+from gen.model import backend
+from gen.model.backend import captured_stderr, cores, quiet_import_for_parts
 
 
 def run_python(code: str, home: Path, closed_stderr: bool = False) -> subprocess.CompletedProcess[str]:
@@ -39,7 +40,8 @@ print(keras.backend.backend(), threading.get_intra_op_parallelism_threads(),
 def test_what_was_captured_comes_out_with_an_exception(tmp_path: Path) -> None:
     code = """
 import os
-from gen.model.backend import captured_stderr
+from gen.model import backend
+from gen.model.backend import captured_stderr, cores, quiet_import_for_parts
 with captured_stderr():
     os.write(2, b"the reason\\n")
     raise SystemExit(3)
@@ -67,3 +69,24 @@ import_keras()
     done = run_python(code, tmp_path)
     assert done.returncode == 1
     assert "ImportError: gen needs Keras on TensorFlow, but Keras runs on jax" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("parts", "threads"),
+    [(1, {}), (2, {"threads_intra": 1, "threads_inter": 2}), (5, {"threads_intra": 1, "threads_inter": 5})],
+)
+def test_several_parts_get_a_thread_each_and_one_part_all(
+    parts: int, threads: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(backend, "quiet_import", lambda **threads: asked.append(threads))
+    quiet_import_for_parts(parts)
+    assert asked == [threads]
+
+
+def test_cores_are_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3, 5}, raising=False)
+    assert cores() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert cores() == 1

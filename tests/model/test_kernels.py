@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen.model.cell import NUMPY, Weights, fuse, lstm_step
+from gen.model import kernels
+from gen.model.cell import GATE_ORDER, NUMPY, Order, Weights, fuse, lstm_step, split_gates
 from gen.model.kernels import TENSORFLOW, lstm_sequence, tf
 from tests.model.reference import NAMES, Array, naive_lstm, random_weights
 
@@ -111,6 +112,35 @@ def test_gradients_equal_those_that_tensorflow_derives_from_the_equations(masked
     got = gradients(sequence, weights, mask=mask)
     for name, expected in tape.gradient(loss, tensors).items():
         np.testing.assert_allclose(got[name], expected, rtol=1e-11, atol=1e-12, err_msg=name)
+
+
+def swapped(one: str, other: str) -> Order:
+    turn = {gate: gate for gate in GATE_ORDER} | {one: other, other: one}
+    first, second, third, fourth = (turn[gate] for gate in GATE_ORDER)
+    return first, second, third, fourth
+
+
+@pytest.mark.parametrize(("one", "other"), list(combinations(GATE_ORDER, 2)))
+def test_gates_swapped_in_the_forward_loop_would_be_noticed(
+    one: str, other: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = swapped(one, other)
+    monkeypatch.setattr(kernels, "split_gates", lambda fused, functions: split_gates(fused, functions, wrong))
+    sequence, weights = problem(1)
+    for got, expected in zip(run(sequence, weights), naive_lstm(**sequence, weights=weights), strict=True):
+        assert np.max(np.abs(got - expected)) > 0.01  # where 1e-13 is allowed
+
+
+@pytest.mark.parametrize(("one", "other"), list(combinations(GATE_ORDER, 2)))
+def test_gates_swapped_in_the_backward_loop_would_be_noticed(
+    one: str, other: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sequence, weights = problem(3)
+    expected = gradients(sequence, weights)
+    monkeypatch.setattr(kernels, "GATE_ORDER", swapped(one, other))
+    got = gradients(sequence, weights)
+    for name in (*INPUTS, f"W_{one}", f"W_{other}", f"b_{one}", f"b_{other}"):
+        assert np.max(np.abs(got[name] - expected[name])) > 0.01, name  # where 1e-11 is allowed
 
 
 @pytest.mark.parametrize("output", [0, 1, 2])

@@ -13,7 +13,7 @@ from gen.config import ModelConfig
 from gen.dataset import Dataset
 from gen.evaluation.passes import Evaluator
 from gen.model.network import Network
-from gen.training.loop import Trainer
+from gen.training.loop import Clock, Trainer
 from gen.training.run import RunFolder
 from gen.training.step import TrainingStep
 from tests.training.plain_network import Arrays
@@ -66,7 +66,7 @@ MakeTrainer = Callable[..., Trainer]
 
 @pytest.fixture
 def make_trainer(machine: Machine) -> MakeTrainer:
-    def make(folder: Path, *, evaluator: Any = None, **changes: Any) -> Trainer:
+    def make(folder: Path, *, evaluator: Any = None, clock: Clock | None = None, **changes: Any) -> Trainer:
         config = training_config(**changes)
         blank = Model("text", machine.step.network.config, machine.dataset.tokenizer.to_json(), {})
         return Trainer(
@@ -79,6 +79,7 @@ def make_trainer(machine: Machine) -> MakeTrainer:
             evaluator=evaluator or machine.evaluator,
             preview=lambda weights: f"sample of {len(weights)} weights",
             bits_per_unit=lambda nats: 2 * nats,
+            clock=clock,
         )
 
     return make

@@ -1,12 +1,20 @@
+import importlib.util
 import io
 import json
-import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gen.errors import TrainingError
-from gen.training.callbacks import MetricsLog, ProgressBar, StepReport, TensorBoard, ValidationReport
+from gen.errors import RunError, TrainingError
+from gen.training.callbacks import (
+    MetricsLog,
+    ProgressBar,
+    StepReport,
+    ValidationReport,
+    require_tensorboard,
+)
+from gen.training.run import RunFolder
 
 
 def report(step: int) -> StepReport:
@@ -20,7 +28,7 @@ VALIDATION = ValidationReport(
 
 def test_the_log_is_lines_of_json(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
-    log = MetricsLog(path)
+    log = MetricsLog(RunFolder(tmp_path), 0)
     for step in range(1, 21):
         log.on_step(report(step))
     log.on_validation(VALIDATION)
@@ -46,13 +54,45 @@ def test_the_log_is_lines_of_json(tmp_path: Path) -> None:
     ]
 
 
+def logged_steps(folder: RunFolder) -> list[int]:
+    return [json.loads(line)["step"] for line in folder.metrics.read_text("utf-8").splitlines()]
+
+
 def test_a_log_goes_on_where_it_ended(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "new" / "run")
     for step in (10, 20):
-        log = MetricsLog(tmp_path / "metrics.jsonl")
+        log = MetricsLog(folder, step - 1)
         log.on_step(report(step))
         log.close()
-    lines = (tmp_path / "metrics.jsonl").read_text("utf-8").splitlines()
-    assert [json.loads(line)["step"] for line in lines] == [10, 20]
+    assert logged_steps(folder) == [10, 20]
+
+
+def test_a_log_forgets_what_will_be_written_again(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    log = MetricsLog(folder, 0)
+    for step in (10, 20, 30):
+        log.on_step(report(step))
+    log.close()
+    MetricsLog(folder, 20).close()
+    assert logged_steps(folder) == [10, 20]
+
+
+def test_a_log_that_cannot_be_written_is_the_users_to_mend(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="cannot be saved"):
+        MetricsLog(RunFolder(tmp_path / "file"), 0)
+    log = MetricsLog(RunFolder(tmp_path), 0)
+    log.close()
+
+    class FullDisk(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(log, "_file", FullDisk())
+    with pytest.raises(RunError, match="No space"):
+        log.on_notice("a word to the user")
 
 
 def test_the_bar_shows_what_a_user_waits_for() -> None:
@@ -81,10 +121,29 @@ def test_the_bar_goes_back_with_training() -> None:
     assert not any(f"{step}/20" in stream.getvalue() for step in range(21, 40))
 
 
-def test_tensorboard_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "tensorboard.summary", None)
+def test_the_bar_is_as_long_as_the_run_has_become() -> None:
+    stream = io.StringIO()
+    bar = ProgressBar(0, 20, stream)
+    bar.on_length(31)
+    for step in range(1, 32):
+        bar.on_step(report(step))
+    bar.close()
+    assert "31/31 steps" in stream.getvalue()
+
+
+def test_tensorboard_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = importlib.util.find_spec
+
+    def find(name: str, *rest: Any) -> Any:
+        return None if name == "tensorboard" else found(name, *rest)
+
+    monkeypatch.setattr(importlib.util, "find_spec", find)
     with pytest.raises(TrainingError) as caught:
-        TensorBoard(tmp_path)
+        require_tensorboard()
     assert "tensorboard" in caught.value.problem
-    assert "pip install 'gen[tensorboard]'" in caught.value.fix
-    assert not list(tmp_path.iterdir())
+    assert caught.value.fix == "pip install tensorboard"
+
+
+def test_tensorboard_that_is_there_is_no_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    require_tensorboard()

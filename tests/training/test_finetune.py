@@ -70,13 +70,17 @@ def test_the_vocabulary_of_the_model_itself_changes_nothing() -> None:
     carried = carry_over(model, tokenizer, tokenizer, fresh_weights(tokenizer))
     for name, values in model.weights.items():
         np.testing.assert_array_equal(carried[name], values)
-    assert "no other characters" in describe_gain(tokenizer, tokenizer)
+    assert describe_gain(tokenizer, tokenizer) == "The vocabulary gained no characters."
+    spelling = CharacterTokenizer.learn(["hello"], ["é"])
+    told = "The vocabulary gained no characters; any others are spelled in bytes."
+    assert describe_gain(spelling, spelling) == told
+    assert describe_gain(tokenizer, spelling) == told
 
 
 def test_what_was_gained_is_named() -> None:
     base = CharacterTokenizer.learn(["ab"])
     gain = describe_gain(base, CharacterTokenizer(("a", "b", "é", "\n", *BYTE_TOKENS)))
-    assert gain == "The vocabulary gained 2 characters: 'é' '\\n'; the rest is spelled in bytes."
+    assert gain == "The vocabulary gained 2 characters: 'é' '\\n'; any others are spelled in bytes."
     many = describe_gain(base, CharacterTokenizer.learn(["".join(map(chr, range(0x400, 0x41E)))], base=base))
     assert "gained 30 characters: 'Ѐ' " in many
     assert many.endswith("'Г' and 10 more.")

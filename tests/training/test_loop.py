@@ -1,4 +1,5 @@
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from gen.checkpoint import load_model
 from gen.evaluation.passes import Score
 from gen.training import loop
 from gen.training.callbacks import Callback, StepReport
-from gen.training.loop import Trainer
+from gen.training.loop import Clock, Trainer
 from gen.training.run import RunFolder
 from gen.training.schedule import learning_rate
 from gen.training.signals import StopRequest, stop_on_signals
@@ -76,6 +77,7 @@ def test_resumed_equals_uninterrupted_bit_for_bit(
     assert reports.steps == heard.steps
     assert reports.validations == heard.validations
     assert_same(RunFolder(folder).load_state().tensors, RunFolder(tmp_path / "whole").load_state().tensors)
+    assert not (tmp_path / "whole" / "state.safetensors").exists(), "every save was a validation's"
     for name in ("best", "last"):
         models = [load_model(tmp_path / run / f"{name}.safetensors") for run in ("cut", "whole")]
         assert_same(models[0].weights, models[1].weights)
@@ -158,6 +160,45 @@ def test_the_state_is_saved_between_validations_too(
     trainer.listen(Look())
     trainer.run(StopRequest())
     assert saved == [0, 1, 2, 3, 4]
+    assert RunFolder(tmp_path).load_validated_state().progress.step == 5
+
+
+def test_one_validation_without_gain_does_not_stop_however_rare_they_are(
+    make_trainer: MakeTrainer, tmp_path: Path
+) -> None:
+    trainer = make_trainer(tmp_path, validate_every=3, evaluator=Scripted(2.0, 2.1, 1.9, 2.2))
+    assert trainer.run(StopRequest()).reason == "finished"
+    trainer = make_trainer(tmp_path / "stuck", validate_every=3, evaluator=Scripted(2.0, 2.1, 2.1, 9.9))
+    outcome = trainer.run(StopRequest())
+    assert (outcome.reason, outcome.progress.step) == ("stopped early", 9)
+
+
+def test_a_run_whose_time_is_over_ends_and_its_state_says_where(
+    make_trainer: MakeTrainer, tmp_path: Path
+) -> None:
+    trainer, heard = make_trainer(tmp_path, steps=20, clock=Clock(time.monotonic() - 1e6, 0.0)), Recorder()
+    trainer.listen(heard)
+    outcome = trainer.run(StopRequest())
+    assert (outcome.reason, outcome.progress.step) == ("finished", 3), "it is seen after a tenth of the steps"
+    assert heard.lengths == [3]
+    assert heard.validations[-1].step == 3
+    saved = RunFolder(tmp_path).load_state()
+    assert saved.about == {"of": "a test", "training": trainer.config.to_json()}
+    assert trainer.config.steps == 3
+
+
+def test_a_run_with_time_left_goes_on_and_is_resumed_with_the_length_it_has_then(
+    make_trainer: MakeTrainer, tmp_path: Path
+) -> None:
+    request, heard = StopRequest(), Recorder()
+    trainer = make_trainer(tmp_path, steps=20, clock=Clock(time.monotonic() + 1e6, 0.0))
+    trainer.listen(heard, StopAt(7, request))
+    assert trainer.run(request).reason == "interrupted"
+    assert heard.lengths == [trainer.config.steps]
+    assert trainer.config.steps > 1000
+    assert 0.19 < trainer.config.validate_every / trainer.config.steps < 0.21
+    saved = RunFolder(tmp_path).load_state()
+    assert (saved.progress.step, saved.about["training"]) == (7, trainer.config.to_json())
 
 
 def test_closing_closes_the_listeners(make_trainer: MakeTrainer, tmp_path: Path) -> None:

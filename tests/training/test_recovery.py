@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from gen.errors import RunError, TrainingError
+from gen.training import loop
 from gen.training.callbacks import Callback, StepReport
-from gen.training.loop import MAX_RECOVERIES
+from gen.training.loop import EXPLODED, MAX_RECOVERIES
 from gen.training.run import RunFolder
 from gen.training.signals import StopRequest
 from tests.training.conftest import Machine, MakeTrainer
@@ -63,7 +64,8 @@ def test_a_loss_far_above_a_uniform_guess_is_an_explosion(make_trainer: MakeTrai
     outcome = trainer.run(StopRequest())
     assert heard.notices[0] == "The loss exploded at step 2: back to step 0, with 0.5 of the learning rate."
     assert outcome.progress.recoveries == len(heard.notices)
-    limit = 3 * math.log(trainer._network.config.vocabulary_size)
+    assert EXPLODED == 5
+    limit = EXPLODED * math.log(trainer._network.config.vocabulary_size)
     assert all(report.loss < limit for report in heard.steps)
 
 
@@ -84,17 +86,48 @@ def test_what_keeps_exploding_is_given_up_and_the_folder_stays_good(
     assert all(np.isfinite(values).all() for values in saved.tensors.values())
 
 
-@pytest.mark.parametrize("nats", [math.nan, math.inf])
-def test_a_validation_that_is_no_number_goes_back_too_and_does_not_end_the_run(
+@pytest.mark.parametrize("nats", [math.nan, math.inf, 20.0])
+def test_a_validation_that_explodes_goes_back_too_and_does_not_end_the_run(
     nats: float, make_trainer: MakeTrainer, tmp_path: Path
 ) -> None:
     trainer = make_trainer(tmp_path, validate_every=4, evaluator=Scripted(nats, 3.0, nats, 2.9, 2.8))
+    limit = EXPLODED * math.log(trainer._network.config.vocabulary_size)
+    assert limit < 20
     heard = Recorder()
     trainer.listen(heard)
     outcome = trainer.run(StopRequest())
     assert (outcome.reason, outcome.progress.step) == ("finished", 12)
     assert (outcome.progress.recoveries, outcome.progress.rate_scale) == (2, 0.25)
     assert [report.nats for report in heard.validations] == [3.0, 2.9, 2.8]
+
+
+def test_a_bad_validation_that_is_not_beyond_all_measure_is_kept(
+    make_trainer: MakeTrainer, tmp_path: Path
+) -> None:
+    trainer = make_trainer(tmp_path, validate_every=4, evaluator=Scripted(3.0, 9.0, 2.8))
+    heard = Recorder()
+    trainer.listen(heard)
+    assert trainer.run(StopRequest()).progress.recoveries == 0
+    assert [report.nats for report in heard.validations] == [3.0, 9.0, 2.8]
+
+
+def test_recovery_goes_to_the_validated_state_and_not_to_one_saved_by_the_clock(
+    machine: Machine, make_trainer: MakeTrainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "SAVE_EVERY_S", -1.0)
+    trainer, heard, poison = make_trainer(tmp_path), Recorder(), Poison(machine, step=6)
+    kept: list[int] = []
+
+    class Look(Callback):
+        def on_notice(self, text: str) -> None:
+            folder = RunFolder(tmp_path)
+            kept.extend([folder.load_state().progress.step, folder.load_validated_state().progress.step])
+
+    trainer.listen(heard, poison, Look())
+    outcome = trainer.run(StopRequest())
+    assert kept == [6, 4], "the newer state has the lost weight in it"
+    assert heard.notices == ["The loss exploded at step 7: back to step 4, with 0.5 of the learning rate."]
+    assert (outcome.reason, outcome.progress.step) == ("finished", 12)
 
 
 def test_recovery_without_any_good_state_is_an_error(

@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from gen.tokenizer.characters import CharacterTokenizer
 from gen.training import plan, setup
 from gen.training.plan import Request
 from gen.training.run import Progress, RunFolder
-from gen.training.setup import Setup
+from gen.training.setup import Given, Setup
 from tests.training.plain_network import random_weights
 from tests.training.tiny import words
 
@@ -29,19 +30,28 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def put_state(ready: Setup, **progress: Any) -> Path:
+def begin(request: Request = ASKED, out: Path | None = Path("run"), **given: Any) -> Setup:
+    return setup.begin(Given(request, **{"corpus": "corpus.txt", "out": out, **given}))
+
+
+def put_state(ready: Setup, *, validated: bool = True, **progress: Any) -> Path:
     """What a run that began with this setup leaves in its folder."""
     config = plan.training_config(
         ready.request, ready.dataset.training.tokens, ready.streams, ready.window, "float32", ready.parts
     )
     config = replace(config, steps=20, validate_every=2)
     about = setup.describe(ready, config)
-    ready.folder.save_state(Progress(**progress), about, {"embedding": np.zeros((2, 2), np.float32)})
+    tensors = {"embedding": np.zeros((2, 2), np.float32)}
+    ready.folder.save_state(Progress(**progress), about, tensors, validated=validated)
     return ready.folder.path
 
 
 def resume(out: Path | None, corpus: str | None = None, **asked: Any) -> Setup:
-    return setup.resume(Request(**asked), out, corpus, None)
+    return resume_given(out, Request(**asked), corpus=corpus)
+
+
+def resume_given(out: Path | None, request: Request | None = None, **given: Any) -> Setup:
+    return setup.resume(Given(request or Request(), out=out, **given))
 
 
 def assert_two_lines(error: GenError, *problem: str) -> None:
@@ -52,7 +62,7 @@ def assert_two_lines(error: GenError, *problem: str) -> None:
 
 
 def test_a_run_goes_on_with_what_it_began_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ready = setup.begin(ASKED, "corpus.txt", out=Path("run"))
+    ready = begin()
     assert (ready.streams, ready.window, ready.model.units) == (4, 16, 8)
     assert any("10 %" in note for note in ready.notes)
     put_state(ready, step=5)
@@ -72,7 +82,7 @@ def test_a_run_goes_on_with_what_it_began_with(tmp_path: Path, monkeypatch: pyte
 
 
 def test_flags_given_again_must_agree(corpus: Path) -> None:
-    out = put_state(setup.begin(ASKED, "corpus.txt", out=Path("run")), step=5)
+    out = put_state(begin(), step=5)
     resume(out, "corpus.txt", units=8, seed=3, window=16)
     resume(out, str(corpus))
     for flag, asked in (
@@ -87,12 +97,41 @@ def test_flags_given_again_must_agree(corpus: Path) -> None:
         resume(out, "other.txt")
     assert_two_lines(caught.value, "--corpus other.txt")
     with pytest.raises(RunError) as caught:
-        setup.resume(Request(), out, None, "latin-1")
+        resume_given(out, encoding="latin-1")
     assert_two_lines(caught.value, "--encoding latin-1")
 
 
+def test_options_given_again_as_they_were_chosen_are_accepted() -> None:
+    ready = begin(Request(steps=20, batch_size=64, precision="auto"))
+    out = put_state(ready, step=5)
+    chosen: dict[str, Any] = {
+        "units": ready.model.units,
+        "layers": ready.model.layers,
+        "window": ready.window,
+        "dropout": plan.dropout(ready.request, ready.dataset.training.tokens, ready.streams * ready.window),
+        "learning_rate": plan.LEARNING_RATE,
+        "precision": "float32",
+        "seed": 0,
+    }
+    resume(out, **chosen)
+    assert ready.streams != 64
+    for batch_size in (ready.streams, 64):
+        resume(out, batch_size=batch_size)
+    for precision in ("auto", "float32"):
+        resume(out, precision=precision)
+    resume(out, steps=20)
+    for name, value in {**chosen, "batch_size": 64, "steps": 20}.items():
+        other = "bfloat16" if name == "precision" else value + 1
+        with pytest.raises(RunError) as caught:
+            resume(out, **{name: other})
+        assert_two_lines(caught.value, f"--{name.replace('_', '-')} {other} is not what the run began with")
+    with pytest.raises(RunError) as caught:
+        resume(out, minutes=3.0)
+    assert_two_lines(caught.value, "--minutes 3.0 is not what the run began with (not given)")
+
+
 def test_a_changed_corpus_is_not_resumed(corpus: Path) -> None:
-    out = put_state(setup.begin(ASKED, "corpus.txt", out=Path("run")), step=5)
+    out = put_state(begin(), step=5)
     text = corpus.read_text()
     corpus.write_text(text.replace("cat", "rat", 1))
     with pytest.raises(RunError) as caught:
@@ -111,7 +150,7 @@ def test_a_changed_corpus_is_not_resumed(corpus: Path) -> None:
     [{"step": 20, "best_nats": 1.0, "best_step": 20}, {"step": 12, "best_nats": 1.0, "best_step": 8}],
 )
 def test_a_finished_run_says_how_to_train_further(progress: dict[str, Any]) -> None:
-    out = put_state(setup.begin(ASKED, "corpus.txt", out=Path("run")), **progress)
+    out = put_state(begin(), **progress)
     with pytest.raises(RunError) as caught:
         resume(out)
     assert_two_lines(caught.value, "finished", f"{progress['step']} of 20")
@@ -119,7 +158,7 @@ def test_a_finished_run_says_how_to_train_further(progress: dict[str, Any]) -> N
 
 
 def test_a_run_that_was_interrupted_before_its_last_chance_goes_on() -> None:
-    out = put_state(setup.begin(ASKED, "corpus.txt", out=Path("run")), step=13, best_nats=1.0, best_step=9)
+    out = put_state(begin(), step=13, best_nats=1.0, best_step=9)
     resume(out)
 
 
@@ -132,24 +171,24 @@ def test_folders_that_are_no_run() -> None:
 
 
 def test_a_folder_that_holds_a_run_is_not_begun_again() -> None:
-    setup.begin(ASKED, "corpus.txt", out=Path("run"))
-    out = put_state(setup.begin(ASKED, "corpus.txt", out=Path("run")), step=5)
+    begin()
+    out = put_state(begin(), step=5)
     with pytest.raises(RunError) as caught:
-        setup.begin(ASKED, "corpus.txt", out=out)
+        begin(out=out)
     assert_two_lines(caught.value, "run holds a run already")
     assert "--resume --out run" in caught.value.fix
 
 
 def test_a_file_is_no_place_for_a_run(corpus: Path) -> None:
     with pytest.raises(RunError) as caught:
-        setup.begin(ASKED, "corpus.txt", out=corpus)
+        begin(out=corpus)
     assert_two_lines(caught.value, "corpus.txt is a file")
 
 
 def test_a_damaged_state_is_told() -> None:
-    ready = setup.begin(ASKED, "corpus.txt", out=Path("run"))
+    ready = begin()
     put_state(ready, step=3)
-    put_state(ready, step=7)
+    put_state(ready, step=7, validated=False)
     RunFolder(Path("run")).state.write_bytes(b"")
     again = resume(Path("run"))
     assert again.saved is not None
@@ -160,8 +199,57 @@ def test_a_damaged_state_is_told() -> None:
 def test_what_cannot_be_held_out_is_an_error(corpus: Path) -> None:
     corpus.write_text("abcdefghij")
     with pytest.raises(CorpusError) as caught:
-        setup.begin(ASKED, "corpus.txt", out=Path("run"))
+        begin()
     assert_two_lines(caught.value, "held out")
+    assert not Path("run").exists()
+
+
+def test_a_validation_that_reads_a_part_of_what_is_held_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    held_out = begin().dataset.validation.tokens
+    for limit, told in ((held_out, False), (held_out - 1, True)):
+        monkeypatch.setattr(plan, "MAX_VALIDATION_TOKENS", limit)
+        assert any(f"reads the first {limit:,} of the tokens" in note for note in begin().notes) == told
+
+
+def test_without_a_place_a_run_gets_a_folder_of_its_own() -> None:
+    first, second = begin(out=None), begin(out=None)
+    assert first.folder.path.parent == Path("checkpoints")
+    assert first.folder.path.name.startswith("corpus-")
+    assert first.folder.path != second.folder.path
+    for ready in (first, second):
+        assert ready.folder.path.is_dir()
+        assert not ready.folder.holds_run()
+
+
+def test_what_a_run_held_out_is_found_again(corpus: Path) -> None:
+    ready = begin()
+    out = put_state(ready, step=5)
+    model = Model(
+        "text", ready.model, ready.dataset.tokenizer.to_json(), {}, {"digest": ready.dataset.digest}
+    )
+    ids = setup.held_out_of_run(out, model)
+    text = corpus.read_text()
+    assert ready.dataset.tokenizer.decode(ids.map().astype(np.int32)) == text[len(text) * 9 // 10 :]
+    shutil.copytree(out, "moved")
+    assert setup.held_out_of_run(Path("moved"), model) == ids
+
+    Path("elsewhere").mkdir()
+    of_another = replace(model, corpus={"digest": "of another"})
+    without = replace(model, corpus={})
+    for folder, asked in (
+        ("elsewhere", model),
+        ("elsewhere", without),
+        ("run", of_another),
+        ("run", without),
+    ):
+        with pytest.raises(RunError) as caught:
+            setup.held_out_of_run(Path(folder), asked)
+        assert_two_lines(caught.value, "does not lie in the folder of its run")
+        assert "--corpus FILE" in caught.value.fix
+    corpus.write_text(text + "more")
+    with pytest.raises(RunError) as caught:
+        setup.held_out_of_run(out, model)
+    assert_two_lines(caught.value, "corpus.txt", "is not what the run in run began with")
 
 
 def put_base(letters: str) -> tuple[Path, CharacterTokenizer]:
@@ -174,7 +262,7 @@ def put_base(letters: str) -> tuple[Path, CharacterTokenizer]:
 
 def test_fine_tuning_takes_shape_and_vocabulary_from_the_model(corpus: Path) -> None:
     base, tokenizer = put_base("zyx \nabcdefghijklmno")
-    ready = setup.begin(Request(steps=20), "corpus.txt", out=Path("run"), init_from=base)
+    ready = begin(Request(steps=20), init_from=base)
     assert ready.base is not None
     assert ready.dataset.tokenizer.tokens[: len(tokenizer.tokens)] == tokenizer.tokens
     new = sorted(set(corpus.read_text()) - set(tokenizer.tokens))
@@ -182,16 +270,21 @@ def test_fine_tuning_takes_shape_and_vocabulary_from_the_model(corpus: Path) -> 
     assert ready.model == replace(ready.base.config, vocabulary_size=len(tokenizer.tokens) + len(new))
     told = [note for note in ready.notes if "gained" in note]
     assert told == [f"The vocabulary gained {len(new)} characters: {' '.join(map(repr, new))}."]
-    again = resume(put_state(ready, step=5))
-    assert again.dataset.tokenizer.tokens == ready.dataset.tokenizer.tokens
+    out = put_state(ready, step=5)
+    for init_from in (None, base, base.resolve()):
+        again = resume_given(out, init_from=init_from)
+        assert again.dataset.tokenizer.tokens == ready.dataset.tokenizer.tokens
+    with pytest.raises(RunError) as caught:
+        resume_given(out, init_from=Path("other.safetensors"))
+    assert_two_lines(caught.value, "--init-from other.safetensors is not what the run began with")
 
 
 def test_a_model_of_another_shape_is_refused() -> None:
     base, _ = put_base("abc")
-    setup.begin(Request(units=6, layers=2), "corpus.txt", init_from=base)
+    begin(Request(units=6, layers=2), init_from=base)
     for flag, asked in (("--units 7", Request(units=7)), ("--layers 1", Request(layers=1))):
         with pytest.raises(RunError) as caught:
-            setup.begin(asked, "corpus.txt", init_from=base)
+            begin(asked, init_from=base)
         assert_two_lines(caught.value, flag)
     with pytest.raises(ModelFileError):
-        setup.begin(ASKED, "corpus.txt", init_from=Path("nowhere.safetensors"))
+        begin(init_from=Path("nowhere.safetensors"))

@@ -59,6 +59,7 @@ class Recorder(Callback):
         self.steps: list[StepReport] = []
         self.validations: list[ValidationReport] = []
         self.notices: list[str] = []
+        self.lengths: list[int] = []
         self.closed = False
 
     def on_step(self, report: StepReport) -> None:
@@ -69,6 +70,9 @@ class Recorder(Callback):
 
     def on_notice(self, text: str) -> None:
         self.notices.append(text)
+
+    def on_length(self, steps: int) -> None:
+        self.lengths.append(steps)
 
     def close(self) -> None:
         self.closed = True

@@ -1,0 +1,112 @@
+"""Where a run's corpus is, in words that still hold when the run is resumed, from whatever folder."""
+
+import glob
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gen.config import JsonFields
+from gen.corpus.locate import Located, locate
+from gen.dataset import Dataset, prepare
+from gen.errors import CorpusError
+from gen.kinds import tokenizer_of
+
+
+@dataclass(frozen=True)
+class Source(JsonFields):
+    """What a run learns from.
+
+    Attributes:
+        name: What to call the corpus.
+        licence: As far as it is known.
+        corpus: What `--corpus` means.
+        validation: What `--validation-corpus` means, if given.
+        encoding: What `--encoding` says, if given.
+        init_from: What `--init-from` means, if given.
+    """
+
+    name: str
+    licence: str | None
+    corpus: str
+    validation: str | None
+    encoding: str | None
+    init_from: str | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """The files of a source, ready to be prepared; `notes` are for the user, one line each."""
+
+    source: Source
+    files: tuple[Path, ...]
+    held_out: tuple[Path, ...] | None
+    notes: tuple[str, ...]
+
+    def prepare(self, kind: str, base: dict[str, Any] | None) -> Dataset:
+        """The corpus as ids; `base` is the tokenizer of the model to start from, as its file has it.
+
+        Raises:
+            CorpusError: A file cannot be read.
+        """
+        return prepare(
+            self.files,
+            self.held_out,
+            encoding=self.source.encoding,
+            base=None if base is None else tokenizer_of(kind, base),
+            kind=kind,
+        )
+
+
+def find(corpus: str, validation: str | None, encoding: str | None, init_from: Path | None = None) -> Found:
+    """The files that the options mean, each looked for once: standard input can be read only once.
+
+    Raises:
+        CorpusError: There is nothing there, or both options mean standard input.
+    """
+    if corpus == validation == "-":
+        raise CorpusError("Standard input cannot be both corpora.", "Put one of them into a file.")
+    located = locate(corpus, encoding)
+    held = None if validation is None else locate(validation, encoding)
+    source = Source(
+        located.name,
+        located.licence,
+        _lasting(corpus, located),
+        None if held is None or validation is None else _lasting(validation, held),
+        encoding,
+        None if init_from is None else _absolute(init_from),
+    )
+    notes = located.notes
+    held_out = located.validation
+    if held is not None:
+        # of a folder that is split itself, the part meant for this
+        held_out = held.validation or held.files
+        overridden = " instead of the corpus' own" if located.validation else ""
+        notes += (*held.notes, f"{validation} is for validation{overridden}")
+    return Found(source, located.files, held_out, notes)
+
+
+def find_again(source: Source) -> Found:
+    """The files of a source that was found before.
+
+    Raises:
+        CorpusError: They are no longer there.
+    """
+    found = find(source.corpus, source.validation, source.encoding)
+    return Found(source, found.files, found.held_out, found.notes)
+
+
+def is_same(given: str, recorded: str | None) -> bool:
+    """Whether an option given again means what it meant before; standard input cannot be asked twice."""
+    return given == "-" or recorded in (given, _absolute(Path(given)))
+
+
+def _absolute(path: Path) -> str:
+    return str(path.resolve()) if path.exists() else str(Path.cwd() / path)
+
+
+def _lasting(spec: str, located: Located) -> str:
+    if spec == "-":
+        return _absolute(located.files[0])
+    if Path(spec).exists() or glob.has_magic(spec):
+        return _absolute(Path(spec))
+    return spec
