@@ -10,6 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+# below it a difference of logits over the temperature could overflow; nothing but the likeliest comes anyway
+_LEAST_TEMPERATURE = 1e-200
+
 
 @dataclass(frozen=True)
 class Choices:
@@ -54,14 +57,15 @@ def probabilities(logits: NDArray[np.floating], temperature: float, choices: Cho
         logits and result: `(N, V)`. A logit of minus infinity is an id that may not come; each row has
         at least one that may. Rows are not normalised: the likeliest id of each has 1.
     """
-    likeliest = logits.max(axis=1, keepdims=True)
+    p: NDArray[np.float64]
     if temperature == 0:
-        p = np.zeros(logits.shape)
+        p = np.zeros_like(logits, np.float64)
         p[np.arange(len(p)), logits.argmax(axis=1)] = 1
         return p
-    # the least temperatures rightly send the unlikely to minus infinity
-    with np.errstate(over="ignore"):
-        p = np.exp((logits - likeliest).astype(np.float64) / temperature)
+    p = logits.astype(np.float64)
+    p -= p.max(axis=1, keepdims=True)
+    p /= max(temperature, _LEAST_TEMPERATURE)
+    np.exp(p, out=p)
     if choices.top_k is not None and choices.top_k < p.shape[1]:
         p = _keep_ranked(p, np.arange(p.shape[1]) < choices.top_k)
     if choices.top_p is not None and choices.top_p < 1:

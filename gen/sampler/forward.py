@@ -19,6 +19,8 @@ from gen.config import ModelConfig
 from gen.model.cell import GATE_ORDER
 
 Array = NDArray[np.float32]
+
+_ONE, _HALF = np.float32(1), np.float32(0.5)
 State = list[tuple[Array, Array]]
 
 
@@ -94,17 +96,19 @@ def _step(recurrent: Array, z: Array, h: Array, C: Array) -> tuple[Array, Array]
     size = len(h)
     z += recurrent @ h
     np.tanh(z, out=z)
-    gates = {}
-    for place, gate in enumerate(GATE_ORDER):
-        gates[gate] = z[place * size : (place + 1) * size]
-        if gate != "C":
-            gates[gate] *= np.float32(0.5)
-            gates[gate] += np.float32(0.5)
-    C = gates["f"] * C
-    gates["i"] *= gates["C"]
-    C += gates["i"]
+    gates = {gate: z[place * size : (place + 1) * size] for place, gate in enumerate(GATE_ORDER)}
+    f, i, candidate, o = (gates[gate] for gate in "fiCo")
+    # σ(z) = (1 + tanh(z / 2)) / 2, and the one half is left to the end: 2 C = 2 f C + 2 i C̃
+    f += _ONE
+    i += _ONE
+    o += _ONE
+    C = f * C
+    i *= candidate
+    C += i
+    C *= _HALF
     h = np.tanh(C)
-    h *= gates["o"]
+    o *= _HALF
+    h *= o
     return h, C
 
 
