@@ -20,7 +20,7 @@ import numpy as np
 from machine import machine
 
 ENCODE = """
-import sys; from pathlib import Path; from gen.dataset import prepare
+import sys; from pathlib import Path; from gen.dataset.prepare import prepare
 prepare((Path(sys.argv[1]),), None)
 """
 TRAIN = ["-m", "gen", "train", "--steps", "200", "--units", "128", "--out"]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gen.checkpoint import Model
-    from gen.dataset import TokenFile
+    from gen.dataset.windows import TokenFile
     from gen.evaluation.passes import Score
     from gen.tokenizer.base import Tokenizer
 
@@ -66,7 +66,7 @@ def _encoded(
     unseen: Counter[str] | None,
 ) -> "Iterator[TokenFile]":
     from gen.corpus.locate import locate
-    from gen.dataset import encoded_whole
+    from gen.dataset.prepare import encoded_whole
 
     located = locate(corpus, encoding)
     if located.validation is not None:

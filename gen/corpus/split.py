@@ -33,42 +33,32 @@ class TextParts:
         """What was found in the files that have been read to their end."""
         return TextNotes([found for notes in self._notes.values() for found in notes.files])
 
-    def training(self) -> Iterator[str]:
-        """The text to learn from.
+    def read(self) -> tuple[Iterator[str], Iterator[str]]:
+        """The text to learn from and the text held out; the second goes on where the first ended.
 
         Raises:
-            CorpusError: A file cannot be read; see `iterate_text`.
+            CorpusError: While reading: a file cannot be read; see `iterate_text`.
         """
         if self._validation is not None:
-            yield from self._read(self._files)
-            return
-        left = self._held_out_from
-        for piece in self._read(self._files):
-            if left <= 0:
-                return
-            yield piece[:left]
-            left -= len(piece)
-
-    def validation(self) -> Iterator[str]:
-        """The text held out.
-
-        Raises:
-            CorpusError: A file cannot be read; see `iterate_text`.
-        """
-        if self._validation is not None:
-            yield from self._read(self._validation)
-            return
-        before = self._held_out_from
-        for piece in self._read(self._files):
-            if before < len(piece):
-                yield piece[max(0, before) :]
-            before -= len(piece)
+            return self._read(self._files), self._read(self._validation)
+        pieces = self._read(self._files)
+        rest: list[str] = []
+        training = self._until_held_out(pieces, rest)
+        return training, _after(training, rest, pieces)
 
     def description(self) -> str:
         """How the corpus is split, for the user."""
         if self._validation is not None:
             return "nothing is held out: the text for validation is a part of its own"
         return f"the last {HELD_OUT_PERCENT} % is held out for validation"
+
+    def _until_held_out(self, pieces: Iterator[str], rest: list[str]) -> Iterator[str]:
+        left = self._held_out_from
+        while left and (piece := next(pieces, "")):
+            if left < len(piece):
+                rest.append(piece[left:])
+            yield piece[:left]
+            left -= min(left, len(piece))
 
     @cached_property
     def _held_out_from(self) -> int:
@@ -79,3 +69,10 @@ class TextParts:
         notes = TextNotes()
         yield from iterate_text(files, self._encoding, notes=notes)
         self._notes[files] = notes
+
+
+def _after(training: Iterator[str], rest: list[str], pieces: Iterator[str]) -> Iterator[str]:
+    for _ in training:
+        pass
+    yield from rest
+    yield from pieces

@@ -7,7 +7,7 @@ Renals, "Dynamic Evaluation of Neural Sequence Models" (2018), the form with pla
 
 from collections.abc import Iterator
 
-from gen.dataset import TokenFile
+from gen.dataset.windows import TokenFile
 from gen.evaluation.passes import Score, contiguous_windows, tensors
 from gen.model.backend import import_tensorflow
 from gen.model.kernels import Tensor

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from gen.dataset import TokenFile, Window, Windows
+from gen.dataset.windows import TokenFile, Window, Windows
 from gen.model.backend import import_tensorflow
 from gen.model.kernels import Tensor
 from gen.model.network import Network, State

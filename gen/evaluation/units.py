@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from gen.dataset import TokenFile
+from gen.dataset.windows import TokenFile
 from gen.tokenizer.base import Tokenizer
 
 _COUNTED_AT_ONCE = 1 << 20

@@ -28,8 +28,8 @@ def read_window(
     """Score the predictions of a window.
 
     Shapes:
-        ids `(N, T + 1)`, weights `(N, T)`, fresh `(N,)` as in `gen.dataset.Window`, N static; state as in
-        `Network.forward`.
+        ids `(N, T + 1)`, weights `(N, T)`, fresh `(N,)` as in `gen.dataset.windows.Window`, N static; state
+        as in `Network.forward`.
 
     Args:
         network: Its weights are fused once, for all parts.

@@ -4,7 +4,7 @@ import itertools
 import time
 
 from gen.config import Precision
-from gen.dataset import TokenFile, Windows
+from gen.dataset.windows import TokenFile, Windows
 from gen.evaluation.passes import Evaluator, contiguous_windows
 from gen.model.backend import import_tensorflow
 from gen.training.step import TrainingStep

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from gen.checkpoint import Model
 from gen.config import TrainingConfig
-from gen.dataset import Dataset, Windows
+from gen.dataset.prepare import Dataset
+from gen.dataset.windows import Windows
 from gen.errors import TrainingError
 from gen.evaluation.passes import Evaluator
 from gen.model.backend import import_tensorflow

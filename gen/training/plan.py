@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 
 from gen.config import JsonFields, ModelConfig, Precision, TrainingConfig
-from gen.dataset import fit_streams
+from gen.dataset.windows import fit_streams
 from gen.errors import TrainingError
 
 DEFAULT_MINUTES = 10.0

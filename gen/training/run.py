@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from gen.checkpoint import Model, load_tensors, save_model, save_tensors
 from gen.config import ConfigError, JsonFields, TrainingConfig
-from gen.dataset import Cursor
+from gen.dataset.windows import Cursor
 from gen.errors import ModelFileError, RunError
 from gen.files import write_atomically
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from gen.checkpoint import Model, find_model, load_model
 from gen.config import ConfigError, ModelConfig, TrainingConfig
-from gen.dataset import Dataset, TokenFile
+from gen.dataset.prepare import Dataset
+from gen.dataset.windows import TokenFile
 from gen.errors import CorpusError, RunError
 from gen.kinds import tokenizer_of
 from gen.model.backend import cores

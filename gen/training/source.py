@@ -7,7 +7,7 @@ from typing import Any
 
 from gen.config import JsonFields
 from gen.corpus.locate import Located, locate
-from gen.dataset import Dataset, prepare
+from gen.dataset.prepare import Dataset, prepare
 from gen.errors import CorpusError
 from gen.kinds import tokenizer_of
 

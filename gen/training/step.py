@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from gen.config import TrainingConfig
-from gen.dataset import Window
+from gen.dataset.windows import Window
 from gen.model.backend import import_keras, import_tensorflow
 from gen.model.kernels import Tensor
 from gen.model.network import Network, State

@@ -32,7 +32,7 @@ def test_the_last_tenth_of_the_characters_is_held_out_however_the_text_is_read(
     files = tuple(put(f"{number}.txt", text) for number, text in enumerate(texts))
     parts = TextParts(files, None, None)
     with mock.patch.object(split, "iterate_text", partial(iterate_text, chunk_bytes=chunk_bytes)):
-        training, validation = "".join(parts.training()), "".join(parts.validation())
+        training, validation = map("".join, parts.read())
     whole = joined(texts)
     assert training == whole[: len(whole) * 9 // 10]
     assert validation == whole[len(whole) * 9 // 10 :]
@@ -41,22 +41,22 @@ def test_the_last_tenth_of_the_characters_is_held_out_however_the_text_is_read(
 def test_tiny_shakespeares_size_is_split_where_others_split_it() -> None:
     file = put("text.txt", "x" * 1_115_394)
     parts = TextParts((file,), None, None)
-    assert sum(map(len, parts.training())) == 1_003_854
-    assert sum(map(len, parts.validation())) == 111_540
+    assert [sum(map(len, part)) for part in parts.read()] == [1_003_854, 111_540]
 
 
-def test_either_part_can_be_read_first_and_again() -> None:
+def test_a_text_can_be_read_again_and_the_end_alone() -> None:
     parts = TextParts((put("text.txt", "0123456789" * 3),), None, None)
-    assert "".join(parts.validation()) == "789"
-    assert "".join(parts.training()) == "".join(parts.training()) == ("0123456789" * 3)[:27]
-    assert "".join(parts.validation()) == "789"
+    assert "".join(parts.read()[1]) == "789"
+    assert list(map("".join, parts.read())) == list(map("".join, parts.read()))
+    training, validation = parts.read()
+    assert next(training)
+    assert "".join(validation) == "789"
 
 
 def test_a_text_that_is_already_split_is_used_as_it_is() -> None:
     train = (put("train/a.txt", "first\n"), put("train/b.txt", "second"))
     parts = TextParts(train, (put("valid/a.txt", "held out"),), None)
-    assert "".join(parts.training()) == "first\nsecond"
-    assert "".join(parts.validation()) == "held out"
+    assert list(map("".join, parts.read())) == ["first\nsecond", "held out"]
     assert "nothing is held out" in parts.description()
     assert "10 %" in TextParts(train, None, None).description()
 
@@ -69,7 +69,7 @@ def test_what_reading_changed_is_told_once_for_every_file_however_often_it_is_re
     held_out = (put("c.txt", "four\rfive\r"),) if already_split else None
     parts = TextParts(train, held_out, None)
     for _ in range(2):
-        assert "\r" not in "".join(parts.training()) + "".join(parts.validation())
+        assert "\r" not in "".join(map("".join, parts.read()))
     told = "\n".join(parts.notes.sentences())
     assert told.count("a.txt") == 1
     assert "b.txt" not in told
@@ -79,13 +79,12 @@ def test_what_reading_changed_is_told_once_for_every_file_however_often_it_is_re
 def test_the_encoding_holds_for_both_parts() -> None:
     train, held_out = (put(f"{name}.txt", "é".encode("latin-1")) for name in ("a", "b"))
     parts = TextParts((train,), (held_out,), "latin-1")
-    assert "".join(parts.training()) + "".join(parts.validation()) == "éé"
+    assert list(map("".join, parts.read())) == ["é", "é"]
 
 
 @pytest.mark.parametrize("held_out", [None, ()])
 def test_no_text_at_all_is_an_error(held_out: tuple[Path, ...] | None) -> None:
     parts = TextParts((put("empty.txt", ""),), held_out, None)
-    with pytest.raises(CorpusError):
-        list(parts.training())
-    with pytest.raises(CorpusError):
-        list(parts.validation())
+    for part in parts.read():
+        with pytest.raises(CorpusError):
+            list(part)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from gen.checkpoint import weight_shapes
 from gen.config import ModelConfig
-from gen.dataset import TokenFile, encode_to_file
+from gen.dataset.prepare import encode_to_file
+from gen.dataset.windows import TokenFile
 from gen.evaluation.dynamic import WINDOW as DYNAMIC_WINDOW
 from gen.evaluation.dynamic import dynamic_scores
 from gen.evaluation.passes import WINDOW, Evaluator, Score, total

@@ -10,7 +10,7 @@ import pytest
 
 from gen.checkpoint import Model
 from gen.config import ModelConfig
-from gen.dataset import Dataset
+from gen.dataset.prepare import Dataset
 from gen.evaluation.passes import Evaluator
 from gen.model.network import Network
 from gen.training.loop import Clock, Trainer

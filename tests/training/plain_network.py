@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gen.config import ModelConfig
-from gen.dataset import Window
+from gen.dataset.windows import Window
 from gen.model.cell import NUMPY, Weights, lstm_step
 
 Array = NDArray[Any]

@@ -5,7 +5,7 @@ import pytest
 
 from gen.checkpoint import weight_shapes
 from gen.config import ModelConfig
-from gen.dataset import Window
+from gen.dataset.windows import Window
 from gen.model.kernels import tf
 from gen.model.network import Network
 from gen.training.step import TrainingStep

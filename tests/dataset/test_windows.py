@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from gen.config import ConfigError
-from gen.dataset import Cursor, TokenFile, Window, Windows, encode_to_file, fit_streams
+from gen.dataset.prepare import encode_to_file
+from gen.dataset.windows import Cursor, TokenFile, Window, Windows, fit_streams
 from gen.errors import CorpusError, TokenizerError
 from gen.tokenizer.characters import CharacterTokenizer
 

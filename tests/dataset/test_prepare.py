@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gen import dataset
 from gen.corpus.split import TextParts
-from gen.dataset import Dataset, TokenFile, encoded_whole, prepare
+from gen.dataset.prepare import Dataset, encoded_whole, prepare
+from gen.dataset.windows import TokenFile
 from gen.errors import CorpusError, TokenizerError
 from gen.kinds import KINDS
 from gen.tokenizer.characters import CharacterTokenizer
@@ -101,14 +101,19 @@ def test_a_corpus_that_changes_while_it_is_encoded_is_refused(
     changed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files, validation = (put("a.txt", TEXT),), (put("b.txt", TEXT[:100]),)
-    read = TextParts.training
+    read = TextParts.read
 
-    def read_and_change(parts: TextParts) -> Iterator[str]:
-        yield from read(parts)
-        put(changed, Path(changed).read_text() + "fox")
+    def read_and_change(parts: TextParts) -> tuple[Iterator[str], Iterator[str]]:
+        training, held_out = read(parts)
+
+        def then_change() -> Iterator[str]:
+            yield from training
+            put(changed, Path(changed).read_text() + "fox")
+
+        return then_change(), held_out
 
     with monkeypatch.context() as patched, pytest.raises(CorpusError, match="changed while") as caught:
-        patched.setattr(TextParts, "training", read_and_change)
+        patched.setattr(TextParts, "read", read_and_change)
         prepare(files, validation)
     assert caught.value.fix
     assert not any(name.endswith(".json") for name in cached())
@@ -142,7 +147,7 @@ def test_an_interrupted_encoding_is_not_taken_for_whole(monkeypatch: pytest.Monk
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(dataset, "write_atomically", interrupted)
+        patched.setattr("gen.dataset.prepare.write_atomically", interrupted)
         prepare(files, None)
     prepared = prepare(files, None)
     assert text_of(prepared, prepared.training) == TEXT[: len(TEXT) * 9 // 10]

@@ -1,0 +1,1 @@
+"""A corpus as ids: `prepare` encodes and keeps them, `windows` reads them in parallel streams."""
