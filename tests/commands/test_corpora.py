@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from gen.commands.corpora import command
+from gen.cli import gen
 from gen.corpus.catalog import CORPORA
 from gen.errors import CorpusError
 
@@ -22,7 +22,7 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(command, list(arguments))
+    return CliRunner().invoke(gen, ["corpora", *arguments])
 
 
 def shown(*arguments: str) -> str:
