@@ -67,11 +67,11 @@ def write_text(
     ids = generate(
         network,
         np.concatenate([tokenizer.start(), tokenizer.encode(prompt)]),
-        tokenizer.transitions(),
+        tokenizer.grammar(count),
         choices,
         streams=count,
         seed=seed,
-        progress=lambda: written[0] / max(1, length - 1),
+        progress=lambda: np.array(written) / max(1, length - 1),
     )
     while min(written) < length:
         added = [decode(number) for decode, number in zip(decoders, next(ids).tolist(), strict=True)]

@@ -43,8 +43,8 @@ def random_model(units: int, layers: int) -> Model:
 def characters_per_s(model: Model, streams: int, characters: int) -> float:
     """Characters a second over all streams, in this process."""
     network = Network(model.config, model.weights)
-    transitions = np.zeros((1, len(CHARACTERS)), np.int16)
-    ids = generate(network, np.zeros(1, np.int32), transitions, Choices(), streams=streams)
+    grammar = CharacterTokenizer(CHARACTERS).grammar(streams)
+    ids = generate(network, np.zeros(1, np.int32), grammar, Choices(), streams=streams)
     steps = max(100, characters // streams)
     for _ in itertools.islice(ids, 100):
         pass

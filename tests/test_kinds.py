@@ -75,11 +75,9 @@ def test_the_temperature_is_its_first_at_the_first_character_and_its_last_at_the
 ) -> None:
     used = []
 
-    def noting(
-        network: Any, prompt: Any, transitions: Any, choices: Choices, *, progress: Any, **_: Any
-    ) -> Any:
+    def noting(network: Any, prompt: Any, grammar: Any, choices: Choices, *, progress: Any, **_: Any) -> Any:
         while True:
-            used.append(choices.temperature_at(progress()))
+            used.append(float(choices.temperature_at(progress())[0]))
             yield np.zeros(1, np.int32)
 
     monkeypatch.setattr(kinds, "generate", noting)

@@ -44,28 +44,30 @@ class Choices:
         if self.min_p is not None and not 0 <= self.min_p <= 1:
             raise ValueError(f"min-p is a share from 0 to 1, not {self.min_p}")
 
-    def temperature_at(self, progress: float) -> float:
-        """The temperature where a share `progress` (0 to 1) of the text is written."""
+    def temperature_at(self, progress: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The temperatures where shares `progress` (0 to 1) of the texts are written."""
         first, last = self.temperature
-        return first + (last - first) * min(1.0, progress)
+        temperatures: NDArray[np.float64] = first + (last - first) * np.minimum(1.0, progress)
+        return temperatures
 
 
-def probabilities(logits: NDArray[np.floating], temperature: float, choices: Choices) -> NDArray[np.float64]:
+def probabilities(
+    logits: NDArray[np.floating], temperature: float | NDArray[np.float64], choices: Choices
+) -> NDArray[np.float64]:
     """The distribution that ids are drawn from.
 
     Shapes:
         logits and result: `(N, V)`. A logit of minus infinity is an id that may not come; each row has
         at least one that may. Rows are not normalised: the likeliest id of each has 1.
+        temperature: one for all rows, or `(N,)`.
     """
-    p: NDArray[np.float64]
-    if temperature == 0:
-        p = np.zeros_like(logits, np.float64)
-        p[np.arange(len(p)), logits.argmax(axis=1)] = 1
-        return p
-    p = logits.astype(np.float64)
+    p: NDArray[np.float64] = logits.astype(np.float64)
     p -= p.max(axis=1, keepdims=True)
-    p /= max(temperature, _LEAST_TEMPERATURE)
+    p /= np.maximum(temperature, _LEAST_TEMPERATURE)[..., None]
     np.exp(p, out=p)
+    if np.equal(temperature, 0).any():  # of equals only the first may come
+        coldest = np.broadcast_to(np.equal(temperature, 0), len(p))
+        p[coldest] = np.arange(p.shape[1]) == p[coldest].argmax(axis=1)[:, None]
     if choices.top_k is not None and choices.top_k < p.shape[1]:
         p = _keep_ranked(p, np.arange(p.shape[1]) < choices.top_k)
     if choices.top_p is not None and choices.top_p < 1:

@@ -1,10 +1,11 @@
 """The loop that writes: draw an id a stream, read it, draw the next.
 
 Stream k draws from a generator of its own, seeded (seed, k), so what one stream writes does not depend on how
-many are written beside it. An automaton says which ids may follow; it knows integers only.
+many are written beside it. A grammar says which ids may follow; all that is known here is integers.
 """
 
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,16 @@ from gen.sampler.choose import Choices, draw, probabilities
 from gen.sampler.forward import Network, repeat_state
 
 _DRAWS_AT_ONCE = 1024
+
+
+class Grammar(Protocol):
+    """What may follow, on N streams; see `gen.tokenizer.base.Grammar`."""
+
+    def allowed(self) -> NDArray[np.bool_] | None:
+        """Which ids may come next, `(N, V)`; None where all may."""
+
+    def follow(self, ids: NDArray[np.int32]) -> None:
+        """Move on by one id a stream, `(N,)`."""
 
 
 class _Uniforms:
@@ -35,47 +46,41 @@ class _Uniforms:
 def generate(
     network: Network,
     prompt: NDArray[np.int32],
-    transitions: NDArray[np.int16],
+    grammar: Grammar,
     choices: Choices,
     *,
     streams: int = 1,
     seed: int = 0,
-    progress: Callable[[], float] = lambda: 0.0,
+    progress: Callable[[], NDArray[np.float64]] | None = None,
 ) -> Iterator[NDArray[np.int32]]:
     """New ids, without end; the caller takes as many as it wants.
 
     Args:
         network: The model.
-        prompt: Ids read first on every stream, at least one; `transitions` are followed from the first.
-        transitions: `(S, V)`, see `gen.tokenizer.base.Tokenizer.transitions`.
+        prompt: Ids read first on every stream, at least one.
+        grammar: What may follow, for N streams; it follows the prompt first.
         choices: How to choose.
         streams: N.
         seed: Stream k draws from the generator (seed, k).
-        progress: The share of the text that is written, asked before each draw, for the temperature.
+        progress: The share of each text that is written, `(N,)`, asked before each draw, for the
+            temperature; None where it stays the same.
 
     Yields:
         `(N,)` ids.
+
+    Raises:
+        ValueError: The grammar forbids the prompt.
     """
+    for number in prompt:
+        grammar.follow(np.full(streams, number, np.int32))
     logits, state = network.read(prompt, network.initial_state(1))
     logits, state = np.repeat(logits, streams, axis=0), repeat_state(state, streams)
-    forbidden = transitions < 0
-    restricted = bool(forbidden.any())
-    places = np.full(streams, _follow(transitions, prompt))
     uniforms = _Uniforms(seed, streams)
     while True:
-        if restricted:
-            logits = np.where(forbidden[places], -np.inf, logits)
-        p = probabilities(logits, choices.temperature_at(progress()), choices)
-        ids = draw(p, uniforms.next())
+        if (allowed := grammar.allowed()) is not None:
+            logits = np.where(allowed, logits, -np.inf)
+        temperature = choices.temperature[0] if progress is None else choices.temperature_at(progress())
+        ids = draw(probabilities(logits, temperature, choices), uniforms.next())
         yield ids
-        places = transitions[places, ids]
+        grammar.follow(ids)
         logits, state = network.step(ids, state)
-
-
-def _follow(transitions: NDArray[np.int16], ids: NDArray[np.int32]) -> int:
-    place = 0
-    for number in ids:
-        place = int(transitions[place, number])
-        if place < 0:
-            raise ValueError("the prompt is not one that the transitions allow")
-    return place

@@ -19,6 +19,51 @@ Document = TypeVar("Document")
 Ids = NDArray[np.int32]
 
 
+class Grammar(ABC):
+    """What may follow, on N streams side by side; it knows ids and moves on with each that is drawn."""
+
+    @abstractmethod
+    def allowed(self) -> NDArray[np.bool_] | None:
+        """Which ids may come next, `(N, V)`, at least one a stream; None where all may."""
+
+    @abstractmethod
+    def follow(self, ids: Ids) -> None:
+        """Move on by one id a stream.
+
+        Shapes:
+            ids: `(N,)`.
+
+        Raises:
+            ValueError: One of them may not come.
+        """
+
+
+class Automaton(Grammar):
+    """A finite automaton as a grammar.
+
+    Args:
+        transitions: `(S, V)`, see `Tokenizer.transitions`.
+        streams: N.
+    """
+
+    def __init__(self, transitions: NDArray[np.int16], streams: int) -> None:
+        self._transitions = transitions
+        self._may = transitions >= 0
+        self._restricts = not self._may.all()
+        self._states = np.zeros(streams, np.int16)
+
+    def allowed(self) -> NDArray[np.bool_] | None:
+        """See `Grammar.allowed`."""
+        return self._may[self._states] if self._restricts else None
+
+    def follow(self, ids: Ids) -> None:
+        """See `Grammar.follow`."""
+        if self._restricts:
+            self._states = self._transitions[self._states, ids]
+            if (self._states < 0).any():
+                raise ValueError(f"one of the ids {ids} may not come")
+
+
 class Tokenizer(ABC, Generic[Document]):
     """A vocabulary, and the way between documents and ids.
 
@@ -71,6 +116,10 @@ class Tokenizer(ABC, Generic[Document]):
             State 0 is the start, and the only one in which a document is complete.
         """
         return np.zeros((1, len(self.tokens)), np.int16)
+
+    def grammar(self, streams: int) -> Grammar:
+        """What may follow on so many streams, from the start of a document."""
+        return Automaton(self.transitions(), streams)
 
     def unseen(self, document: Document) -> Counter[str]:  # noqa: ARG002 - a vocabulary that can say everything
         """What the vocabulary cannot say of a document, and how often it occurs."""

@@ -53,6 +53,18 @@ def test_the_least_temperatures_take_the_likeliest(seed: int) -> None:
         np.testing.assert_allclose(p.max(axis=1), 1, atol=1e-9)
 
 
+@given(seeds)
+def test_each_row_has_its_own_temperature(seed: int) -> None:
+    logits = random_logits(seed)
+    temperatures = [0.0, 0.5, 2.0]
+    together = probabilities(logits, np.array(temperatures), Choices(top_p=0.9))
+    alone = [
+        probabilities(row[None], temperature, Choices(top_p=0.9))[0]
+        for row, temperature in zip(logits, temperatures, strict=True)
+    ]
+    np.testing.assert_array_equal(together, alone)
+
+
 def test_temperature_0_takes_the_first_of_equals() -> None:
     logits = np.array([[1, 3, 3, 2], [0, 0, 0, 0]], np.float32)
     assert distribution(logits, 0.0).tolist() == [[0, 1, 0, 0], [1, 0, 0, 0]]
@@ -150,6 +162,5 @@ def test_numbers_out_of_range_are_refused_by_name(arguments: dict[str, float]) -
 
 def test_the_temperature_goes_from_its_first_to_its_last() -> None:
     choices = Choices((0.5, 1.1))
-    assert [choices.temperature_at(progress) for progress in (0, 0.5, 1, 7)] == pytest.approx(
-        [0.5, 0.8, 1.1, 1.1]
-    )
+    found = choices.temperature_at(np.array([0, 0.5, 1, 7]))
+    np.testing.assert_allclose(found, [0.5, 0.8, 1.1, 1.1])

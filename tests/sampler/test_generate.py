@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from gen.config import ModelConfig
 from gen.sampler.choose import Choices, draw, probabilities
 from gen.sampler.forward import Network
-from gen.sampler.generate import generate
+from gen.sampler.generate import generate as generate_by
+from gen.tokenizer.base import Automaton
 from tests.tiny import random_weights
 
 V = 10
@@ -33,6 +34,19 @@ class Indifferent:
 
     def read(self, ids: NDArray[np.int32], state: Any) -> tuple[NDArray[np.float32], Any]:
         return np.zeros((1, V), np.float32), state
+
+
+def generate(
+    network: Network,
+    prompt: NDArray[np.int32],
+    transitions: NDArray[np.int16],
+    choices: Choices,
+    *,
+    streams: int = 1,
+    **asked: Any,
+) -> Iterator[NDArray[np.int32]]:
+    grammar = Automaton(transitions, streams)
+    return generate_by(network, prompt, grammar, choices, streams=streams, **asked)
 
 
 def texts(ids: Iterator[NDArray[np.int32]], length: int) -> NDArray[np.int32]:
@@ -116,7 +130,7 @@ def test_what_may_come_is_still_drawn_by_its_likelihood() -> None:
 def test_a_prompt_that_the_automaton_forbids_is_refused() -> None:
     table = FREE.copy()
     table[0, 4] = -1
-    with pytest.raises(ValueError, match="prompt"):
+    with pytest.raises(ValueError, match="may not come"):
         next(generate(network(), PROMPT, table, Choices()))
 
 
@@ -129,9 +143,12 @@ def test_the_prompt_decides_what_follows() -> None:
 
 
 def test_the_temperature_is_asked_for_at_each_draw() -> None:
-    asked = iter([0.0, 0.25, 1.0])
+    asked = iter([np.array([0.0, 1.0]), np.array([0.25, 0.25]), np.array([1.0, 0.0])])
     choices = Choices((0.0, 1e9))
-    ids = generate(cast(Network, Indifferent()), PROMPT, FREE, choices, progress=lambda: next(asked))
-    assert next(ids)[0] == 0  # at temperature 0 the first of equals
+    indifferent = cast(Network, Indifferent())
+    ids = generate(indifferent, PROMPT, FREE, choices, streams=2, seed=1, progress=lambda: next(asked))
+    first = next(ids)
+    assert first[0] == 0  # at temperature 0 the first of equals
+    assert first[1] > 0  # and each text has a temperature of its own
     assert len(list(islice(ids, 2))) == 2
     assert next(asked, None) is None
