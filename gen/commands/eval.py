@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gen.checkpoint import Model
-    from gen.dataset.windows import TokenFile
+    from gen.dataset.token_file import TokenFile
     from gen.evaluation.passes import Score
     from gen.tokenizer.base import Tokenizer
 
@@ -99,7 +99,7 @@ def _score(model: "Model", ids: "TokenFile", dynamic: bool) -> "Score":
     scores = (
         dynamic_scores(network, ids, parts) if dynamic else Evaluator(network, parts).score_by_window(ids)
     )
-    with tqdm(total=ids.tokens - 1, unit="token", unit_scale=True, leave=False) as bar:
+    with tqdm(total=ids.predictions, unit="token", unit_scale=True, leave=False) as bar:
         return total(_shown(scores, bar))
 
 
@@ -110,15 +110,15 @@ def _shown(scores: "Iterator[Score]", bar: Any) -> "Iterator[Score]":
 
 
 def _facts(score: "Score", ids: "TokenFile", tokenizer: "Tokenizer[Any]") -> dict[str, Any]:
-    from gen.evaluation.units import bits, predicted_characters
+    from gen.evaluation.units import measures, predicted_units
 
-    characters = predicted_characters(ids, tokenizer)
+    units = predicted_units(ids, tokenizer)
     return {
         "tokens": score.tokens,
-        "characters": characters,
+        **{f"{name}s": number for name, number in units.items()},
         "nats_total": score.nats,
         "nats_per_token": score.nats_per_token,
         "bits_per_token": score.bits_per_token,
-        "bits_per_character": bits(score.tokens / max(1, characters), score.nats_per_token),
+        **measures(tokenizer, score.nats, units),
         "perplexity": score.perplexity,
     }

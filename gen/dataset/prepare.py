@@ -4,42 +4,18 @@ import hashlib
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
-
-import numpy as np
+from typing import Any
 
 from gen.corpus.text import content_hash
-from gen.dataset.windows import TokenFile
+from gen.dataset.token_file import TokenFile, encode_to_file
 from gen.errors import CorpusError, TokenizerError
-from gen.files import cache_folder, replacing, unusable_cache, write_atomically
+from gen.files import cache_folder, write_atomically
 from gen.kinds import KINDS
 from gen.tokenizer.base import Tokenizer
-
-Document = TypeVar("Document")
-
-
-def encode_to_file(documents: Iterable[Document], tokenizer: Tokenizer[Document], path: Path) -> TokenFile:
-    """Encode documents one after the other into a file, which appears whole or not at all.
-
-    Raises:
-        TokenizerError: A document has something the vocabulary cannot say.
-        CorpusError: The file cannot be written.
-    """
-    dtype = "<u1" if len(tokenizer.tokens) <= 1 << 8 else "<u2"
-    tokens = 0
-    try:
-        with replacing(path) as temporary, temporary.open("wb") as file:
-            for document in documents:
-                ids = tokenizer.encode(document)
-                file.write(ids.astype(dtype).tobytes())
-                tokens += len(ids)
-    except OSError as error:
-        raise unusable_cache(error) from error
-    return TokenFile(path, tokens, dtype)
 
 
 @dataclass(frozen=True)
@@ -47,7 +23,7 @@ class Dataset:
     """A corpus as ids.
 
     Attributes:
-        kind: `text`.
+        kind: A name in `gen.kinds.KINDS`.
         training: Ids to learn from.
         validation: Ids held out.
         tokenizer: What the ids mean.
@@ -70,6 +46,7 @@ def prepare(
     encoding: str | None = None,
     base: Tokenizer[Any] | None = None,
     kind: str = "text",
+    choices: dict[str, Any] | None = None,
 ) -> Dataset:
     """Encode a corpus, or take it from the cache, where it lies under the hash of its content.
 
@@ -79,6 +56,7 @@ def prepare(
         encoding: As `--encoding` gives it.
         base: A vocabulary to extend, for a model that is to be trained further.
         kind: A name in `gen.kinds.KINDS`.
+        choices: What the tokenizer's `learn` takes besides, by name.
 
     Raises:
         CorpusError: A file cannot be read, there is no text, or the cache cannot be written.
@@ -91,13 +69,14 @@ def prepare(
         "files": content_hash(files, encoding),
         "validation": None if validation is None else content_hash(validation, encoding),
         "base": None if base is None else base.to_json(),
+        "choices": choices or {},
     }
     digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
     index = cache_folder() / "ids" / f"{digest[:32]}.json"
     if (dataset := _load(index, kind, digest)) is not None:
         return dataset
     parts = of_kind.parts(files, validation, encoding)
-    tokenizer = of_kind.tokenizer.learn(*parts.read(), base=base)
+    tokenizer = of_kind.tokenizer.learn(*parts.read(), base=base, **(choices or {}))
     documents = zip(("training", "validation"), parts.read(), strict=True)
     training, held_out = (
         encode_to_file(part, tokenizer, index.with_suffix(f".{name}.ids")) for name, part in documents
@@ -142,7 +121,7 @@ def encoded_whole(
     _, documents = KINDS[kind].parts((), files, encoding).read()
     with tempfile.TemporaryDirectory(prefix="gen-") as folder:
         file = encode_to_file(map(sayable, documents), tokenizer, Path(folder) / "whole.ids")
-        if file.tokens < 2:
+        if file.predictions < 1:
             raise CorpusError("The corpus has fewer than two tokens.", "Give a longer corpus.")
         yield file
 
@@ -150,8 +129,10 @@ def encoded_whole(
 def _save(index: Path, dataset: Dataset) -> None:
     """Write, after the ids, what they are: a cached corpus is complete when its index is there."""
     about = {
-        "training": [dataset.training.tokens, dataset.training.dtype],
-        "validation": [dataset.validation.tokens, dataset.validation.dtype],
+        **{
+            part: [file.tokens, file.dtype, file.pieces]
+            for part, file in (("training", dataset.training), ("validation", dataset.validation))
+        },
         "tokenizer": dataset.tokenizer.to_json(),
         "notes": dataset.notes,
     }
@@ -166,10 +147,7 @@ def _load(index: Path, kind: str, digest: str) -> Dataset | None:
             TokenFile(index.with_suffix(f".{part}.ids"), *about[part]) for part in ("training", "validation")
         )
         tokenizer = KINDS[kind].tokenizer.from_json(about["tokenizer"])
-        whole = all(
-            file.path.stat().st_size == file.tokens * np.dtype(file.dtype).itemsize
-            for file in (training, held_out)
-        )
+        whole = training.is_whole() and held_out.is_whole()
         return Dataset(kind, training, held_out, tokenizer, tuple(about["notes"]), digest) if whole else None
     except (OSError, ValueError, KeyError, TypeError, TokenizerError):
         return None

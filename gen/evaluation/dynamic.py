@@ -7,8 +7,8 @@ Renals, "Dynamic Evaluation of Neural Sequence Models" (2018), the form with pla
 
 from collections.abc import Iterator
 
-from gen.dataset.windows import TokenFile
-from gen.evaluation.passes import Score, contiguous_windows, tensors
+from gen.dataset.token_file import TokenFile
+from gen.evaluation.passes import Score, pass_windows, tensors
 from gen.model.backend import import_tensorflow
 from gen.model.kernels import Tensor
 from gen.model.network import Network, State
@@ -30,7 +30,7 @@ def dynamic_scores(network: Network, file: TokenFile, parts: int) -> Iterator[Sc
     """
     variables = list(network.variables.values())
     first_values = [tf.identity(variable.value) for variable in variables]
-    windows = contiguous_windows(file, window=WINDOW)
+    windows = pass_windows(file, window=WINDOW)
 
     @tf.function
     def read(ids: Tensor, weights: Tensor, fresh: Tensor, state: State) -> tuple[Tensor, State]:

@@ -7,7 +7,9 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from gen.dataset.windows import TokenFile, Window, Windows
+from gen.dataset.pieces import windows_of
+from gen.dataset.token_file import TokenFile
+from gen.dataset.windows import Window, Windows
 from gen.model.backend import import_tensorflow
 from gen.model.kernels import Tensor
 from gen.model.network import Network, State
@@ -80,7 +82,7 @@ class Evaluator:
 
     def score_by_window(self, file: TokenFile, limit: int | None = None) -> Iterator[Score]:
         """The pass of `score` a window at a time, for those who show progress or may stop it."""
-        windows = contiguous_windows(file, limit)
+        windows = pass_windows(file, limit)
         state = self._network.initial_state(windows.streams)
         for window in windows.one_pass():
             nats, state = self._compiled(*tensors(window), state)
@@ -90,15 +92,17 @@ class Evaluator:
         return read_window(self._network, ids, weights, fresh, state, self._parts)
 
 
-def contiguous_windows(file: TokenFile, limit: int | None = None, window: int = WINDOW) -> Windows:
-    """The windows of a full pass: as many streams as leave each at least `TOKENS_A_STREAM` tokens.
+def pass_windows(file: TokenFile, limit: int | None = None, window: int = WINDOW) -> Windows:
+    """The windows of a full pass: over pieces one by one, over a text in contiguous streams.
+
+    Of these there are as many as leave each at least `TOKENS_A_STREAM` tokens.
 
     Raises:
         ValueError: There are fewer than two tokens.
     """
     tokens = file.tokens if limit is None else min(limit, file.tokens)
-    streams = min(MAX_STREAMS, max(1, tokens // TOKENS_A_STREAM))
-    return Windows(file, streams, min(window, max(1, tokens - 1)), limit=limit)
+    streams = min(MAX_STREAMS, file.pieces or max(1, tokens // TOKENS_A_STREAM))
+    return windows_of(file, streams, min(window, max(1, tokens - 1)), limit=limit)
 
 
 def tensors(window: Window) -> tuple[Tensor, Tensor, Tensor]:

@@ -76,6 +76,10 @@ class Tokenizer(ABC, Generic[Document]):
 
     name: ClassVar[str]
     version: ClassVar[int]
+    # whether a document is a piece, to be read from a fresh state, or a part of one long text
+    by_piece: ClassVar[bool] = False
+    # how losses are reported besides nats a token: nats or bits per unit of `units`
+    measures: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, tokens: Sequence[str]) -> None:
         if not 1 <= len(tokens) <= MAX_VOCABULARY:
@@ -129,9 +133,21 @@ class Tokenizer(ABC, Generic[Document]):
         """The document less what the vocabulary cannot say."""
         return document
 
-    def count_units(self, ids: Ids) -> int:
-        """How many units, in which a model's loss is compared with others', the ids have."""
-        return len(ids)
+    def variants(self) -> NDArray[np.int32]:
+        """Maps from ids to ids under which a piece becomes another one of its style, for training.
+
+        Shapes:
+            `(K, V)`; row by row, -1 where a token has no counterpart.
+        """
+        return np.arange(len(self.tokens), dtype=np.int32)[None]
+
+    def variant_range(self, ids: Ids) -> tuple[int, int]:  # noqa: ARG002 - here all pieces have but one
+        """The first and the last row of `variants` that a piece may be read under."""
+        return 0, 0
+
+    def units(self, ids: Ids) -> dict[str, float]:  # noqa: ARG002 - here there are none
+        """How many the ids have of each unit that `measures` name."""
+        return {}
 
     def to_json(self) -> dict[str, Any]:
         """The tokenizer as a JSON-ready dict."""

@@ -36,6 +36,7 @@ class CharacterTokenizer(Tokenizer[str]):
 
     name = "characters"
     version = 1
+    measures = ("bits_per_character",)
 
     def __init__(self, tokens: Sequence[str]) -> None:
         super().__init__(tokens)
@@ -126,12 +127,12 @@ class CharacterTokenizer(Tokenizer[str]):
         """The text less its unseen characters."""
         return text.translate({ord(character): None for character in self.unseen(text)})
 
-    def count_units(self, ids: Ids) -> int:
+    def units(self, ids: Ids) -> dict[str, float]:
         """How many characters ids have: tokens of their own, and the first bytes of spelled ones."""
         size = len(self.characters)
         spelled = ids[ids >= size] - size
         leads = (spelled < 0x80) | (spelled >= 0xC0)
-        return int(np.count_nonzero(ids < size) + np.count_nonzero(leads))
+        return {"character": int(np.count_nonzero(ids < size) + np.count_nonzero(leads))}
 
     def _spell(self, ids: Ids, codes: NDArray[np.uint32], unseen: NDArray[np.bool_]) -> Ids:
         rare = codes[unseen]

@@ -1,13 +1,14 @@
 """From a setup to a trainer: network, step, and as many steps as the clock allows."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 from gen.checkpoint import Model
 from gen.config import Precision, TrainingConfig
 from gen.evaluation.passes import Evaluator
-from gen.evaluation.units import bits, predicted_characters
+from gen.evaluation.units import measures, predicted_units
 from gen.kinds import tokenizer_of
 from gen.model.network import Network
 from gen.training import clock, plan
@@ -54,7 +55,7 @@ def build(setup: Setup, started: float) -> Trainer:
         step=step,
         evaluator=evaluator,
         preview=partial(preview, setup.dataset.kind, setup.model, setup.dataset.tokenizer),
-        bits_per_unit=_bits_per_character(setup),
+        measure=_measure(setup),
         clock=timer,
     )
     if setup.saved is not None:
@@ -99,8 +100,7 @@ def _blank(setup: Setup) -> Model:
     return Model(setup.dataset.kind, setup.model, setup.dataset.tokenizer.to_json(), {}, corpus)
 
 
-def _bits_per_character(setup: Setup) -> partial[float]:
-    held_out = setup.dataset.validation
-    tokens = min(held_out.tokens, MAX_VALIDATION_TOKENS) - 1
-    characters = predicted_characters(held_out, setup.dataset.tokenizer, MAX_VALIDATION_TOKENS)
-    return partial(bits, tokens / max(1, characters))
+def _measure(setup: Setup) -> Callable[[float], dict[str, float]]:
+    tokenizer = setup.dataset.tokenizer
+    units = predicted_units(setup.dataset.validation, tokenizer, MAX_VALIDATION_TOKENS)
+    return lambda nats: measures(tokenizer, nats, units)

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 from tqdm import tqdm
 
 from gen.errors import TrainingError
+from gen.evaluation.units import in_words
 from gen.training.run import RunFolder, trim_metrics
 
 LOG_EVERY_STEPS = 10
@@ -28,11 +29,11 @@ class StepReport:
 
 @dataclass(frozen=True)
 class ValidationReport:
-    """One validation: nats a token over `tokens` tokens, the same in bits a unit of the kind, a sample."""
+    """One validation: nats a token over `tokens` tokens, the same as people compare it, a sample."""
 
     step: int
     nats: float
-    bits: float
+    measures: dict[str, float]
     tokens: int
     is_best: bool
     sample: str
@@ -93,7 +94,7 @@ class ProgressBar(Callback):
         best = ", the best so far" if report.is_best else ""
         self._bar.write(
             f"step {report.step}: validation {report.nats:.4f} nats a token, "
-            f"{report.bits:.3f} bits a character{best}",
+            f"{in_words(report.measures)}{best}",
             file=self._bar.fp,
         )
         self._bar.write(
@@ -152,7 +153,7 @@ class MetricsLog(Callback):
             "validation",
             step=report.step,
             nats_per_token=report.nats,
-            bits_per_character=report.bits,
+            **report.measures,
             tokens=report.tokens,
             best=report.is_best,
             sample=report.sample,

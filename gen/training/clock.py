@@ -4,8 +4,9 @@ import itertools
 import time
 
 from gen.config import Precision
-from gen.dataset.windows import TokenFile, Windows
-from gen.evaluation.passes import Evaluator, contiguous_windows
+from gen.dataset.pieces import windows_of
+from gen.dataset.token_file import TokenFile
+from gen.evaluation.passes import Evaluator, pass_windows
 from gen.model.backend import import_tensorflow
 from gen.training.step import TrainingStep
 
@@ -20,7 +21,7 @@ MEASURED_UNITS = 256
 def step_seconds(step: TrainingStep, file: TokenFile, streams: int, window: int, budget_s: float) -> float:
     """Seconds a step takes; the network and the optimiser are then as before."""
     weights, moments = step.network.weights(), step.optimizer_state()
-    windows = Windows(file, streams, window)
+    windows = windows_of(file, streams, window)
     state = step.network.initial_state(streams)
     for _ in range(_WARM_UP):
         state = step(windows.next(), state, 0, 0.0).state
@@ -37,7 +38,7 @@ def step_seconds(step: TrainingStep, file: TokenFile, streams: int, window: int,
 
 def validation_seconds(evaluator: Evaluator, file: TokenFile, limit: int) -> float:
     """Seconds a validation pass takes, from its first few windows."""
-    windows = contiguous_windows(file, limit).per_epoch
+    windows = pass_windows(file, limit).per_epoch
     passing = evaluator.score_by_window(file, limit)
     next(passing)  # compiles
     started = time.perf_counter()

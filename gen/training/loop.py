@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gen.checkpoint import Model
 from gen.config import TrainingConfig
+from gen.dataset.pieces import windows_of
 from gen.dataset.prepare import Dataset
 from gen.dataset.windows import Windows
 from gen.errors import TrainingError
@@ -65,7 +66,7 @@ class Trainer:
         step: The update, with the network.
         evaluator: The validation, of the same network.
         preview: Writes a short sample from weights.
-        bits_per_unit: Turns nats a token of the validation part into bits a character.
+        measure: Turns the nats of a validation, summed, into what people compare.
         clock: When training is to be over, where the user gave minutes; the number of steps, first guessed
             from a few, is then set right at two points of the way.
     """
@@ -80,7 +81,7 @@ class Trainer:
         step: TrainingStep,
         evaluator: Evaluator,
         preview: Callable[[dict[str, NDArray[np.float32]]], str],
-        bits_per_unit: Callable[[float], float],
+        measure: Callable[[float], dict[str, float]],
         clock: Clock | None = None,
     ) -> None:
         self._folder = folder
@@ -91,7 +92,7 @@ class Trainer:
         self._step = step
         self._evaluator = evaluator
         self._preview = preview
-        self._bits_per_unit = bits_per_unit
+        self._measure = measure
         self._callbacks: list[Callback] = []
         self.progress = Progress()
         self._windows = self._windows_at(self.progress)
@@ -220,7 +221,9 @@ class Trainer:
         best = self.progress.best_nats
         is_best = best is None or nats < best
         weights = self._network.weights()
-        model = replace(self._blank, weights=weights, training=self._training_summary(nats, score.tokens))
+        measures = self._measure(score.nats)
+        summary = self._training_summary(nats, score.tokens, measures)
+        model = replace(self._blank, weights=weights, training=summary)
         if is_best:
             self.progress = replace(self.progress, best_nats=nats, best_step=self.progress.step)
             self._folder.save_model(self._folder.best, model)
@@ -229,7 +232,7 @@ class Trainer:
         report = ValidationReport(
             self.progress.step,
             nats,
-            self._bits_per_unit(nats),
+            measures,
             score.tokens,
             is_best,
             self._preview(weights),
@@ -237,11 +240,11 @@ class Trainer:
         for callback in self._callbacks:
             callback.on_validation(report)
 
-    def _training_summary(self, nats: float, tokens: int) -> dict[str, Any]:
+    def _training_summary(self, nats: float, tokens: int, measures: dict[str, float]) -> dict[str, Any]:
         return {
             "step": self.progress.step,
             "validation_nats_per_token": nats,
-            "validation_bits_per_character": self._bits_per_unit(nats),
+            **{f"validation_{name}": value for name, value in measures.items()},
             "validation_tokens": tokens,
             "config": self.config.to_json(),
         }
@@ -259,6 +262,11 @@ class Trainer:
         self._saved_at = time.monotonic()
 
     def _windows_at(self, progress: Progress) -> Windows:
-        return Windows(
-            self._dataset.training, self.config.batch_size, self.config.window, cursor=progress.cursor
+        return windows_of(
+            self._dataset.training,
+            self.config.batch_size,
+            self.config.window,
+            seed=self.config.seed,
+            variants=self._dataset.tokenizer.variants(),
+            cursor=progress.cursor,
         )

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 
 from gen.config import JsonFields, ModelConfig, Precision, TrainingConfig
-from gen.dataset.windows import fit_streams
+from gen.dataset.token_file import TokenFile, fit_streams
 from gen.errors import TrainingError
 
 DEFAULT_MINUTES = 10.0
@@ -82,14 +82,14 @@ def dropout(request: Request, tokens: int, tokens_a_step: int) -> float:
     return next((share for limit, share in DROPOUT_BY_PASSES if passes < limit), DROPOUT)
 
 
-def streams_and_window(request: Request, tokens: int) -> tuple[int, int, str]:
+def streams_and_window(request: Request, file: TokenFile) -> tuple[int, int, str]:
     """N and T that the corpus can fill, and what to tell the user where it cannot fill those asked for.
 
     Raises:
         CorpusError: There is nothing to predict.
     """
     asked = (request.batch_size or BATCH_SIZE, request.window or WINDOW)
-    streams, window = fit_streams(tokens, *asked)
+    streams, window = fit_streams(file, *asked)
     if (streams, window) == asked:
         return streams, window, ""
     instead = f"batch size {streams} and window {window} instead of {asked[0]} and {asked[1]}"

@@ -15,7 +15,7 @@ from typing import Any
 from gen.checkpoint import Model, find_model, load_model
 from gen.config import ConfigError, ModelConfig, TrainingConfig
 from gen.dataset.prepare import Dataset
-from gen.dataset.windows import TokenFile
+from gen.dataset.token_file import TokenFile
 from gen.errors import CorpusError, RunError
 from gen.kinds import tokenizer_of
 from gen.model.backend import cores
@@ -101,8 +101,8 @@ def begin(given: Given) -> Setup:
     base_tokenizer = None if base is None else tokenizer_of(base.kind, base.tokenizer)
     found = find(given.corpus or "", given.validation, given.encoding, given.init_from)
     dataset = found.prepare("text", None if base is None else base.tokenizer)
-    streams, window, shrunk = plan.streams_and_window(request, dataset.training.tokens)
-    if dataset.validation.tokens < 2:
+    streams, window, shrunk = plan.streams_and_window(request, dataset.training)
+    if dataset.validation.predictions < 1:
         raise CorpusError(
             "The part held out for validation has fewer than two characters.",
             "Give a longer corpus, or a --validation-corpus.",

@@ -10,7 +10,7 @@ import pytest
 
 from gen.corpus.split import TextParts
 from gen.dataset.prepare import Dataset, encoded_whole, prepare
-from gen.dataset.windows import TokenFile
+from gen.dataset.token_file import TokenFile
 from gen.errors import CorpusError, TokenizerError
 from gen.kinds import KINDS
 from gen.tokenizer.characters import CharacterTokenizer

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from gen.config import ConfigError
-from gen.dataset.prepare import encode_to_file
-from gen.dataset.windows import Cursor, TokenFile, Window, Windows, fit_streams
+from gen.dataset.token_file import TokenFile, encode_to_file, fit_streams
+from gen.dataset.windows import Contiguous, Cursor, Window, Windows
 from gen.errors import CorpusError, TokenizerError
 from gen.tokenizer.characters import CharacterTokenizer
 
@@ -47,7 +47,7 @@ def test_every_token_but_the_first_is_predicted_once_an_epoch_from_the_one_befor
 ) -> None:
     tokens, N, T = shape
     assume(tokens > N)
-    windows = Windows(numbered(tokens), N, T)
+    windows = Contiguous(numbered(tokens), N, T)
     predicted = []
     for window in epoch(windows):
         assert window.ids.shape == (N, T + 1)
@@ -64,7 +64,7 @@ def test_every_token_but_the_first_is_predicted_once_an_epoch_from_the_one_befor
 def test_the_windows_of_a_stream_join_and_the_streams_are_equally_long(shape: tuple[int, int, int]) -> None:
     tokens, N, T = shape
     assume(tokens > N)
-    windows = epoch(Windows(numbered(tokens), N, T))
+    windows = epoch(Contiguous(numbered(tokens), N, T))
     lengths = []
     for stream in range(N):
         targets = [window.ids[stream, 1:][window.weights[stream] == 1].tolist() for window in windows]
@@ -80,7 +80,7 @@ def test_the_windows_of_a_stream_join_and_the_streams_are_equally_long(shape: tu
 def test_streams_are_fresh_only_at_the_start_of_an_epoch(shape: tuple[int, int, int]) -> None:
     tokens, N, T = shape
     assume(tokens > N)
-    windows = Windows(numbered(tokens), N, T)
+    windows = Contiguous(numbered(tokens), N, T)
     for _ in range(2):
         first, *rest = epoch(windows)
         assert first.fresh.all()
@@ -93,25 +93,25 @@ def test_a_reader_with_the_cursor_of_another_goes_on_as_that_one_does(
 ) -> None:
     tokens, N, T = shape
     assume(tokens > N)
-    windows = Windows(numbered(tokens), N, T)
+    windows = Contiguous(numbered(tokens), N, T)
     for _ in range(done):
         windows.next()
     saved = Cursor.from_json(json.loads(json.dumps(windows.cursor.to_json())))
-    resumed = Windows(numbered(tokens), N, T, cursor=saved)
+    resumed = Contiguous(numbered(tokens), N, T, cursor=saved)
     for _ in range(5):
         assert same(resumed.next(), windows.next())
     assert resumed.cursor == windows.cursor
 
 
 def test_each_epoch_is_as_the_first() -> None:
-    windows = Windows(numbered(50), 3, 7)
+    windows = Contiguous(numbered(50), 3, 7)
     first, second = epoch(windows), epoch(windows)
     assert len(first) == 3
     assert all(same(before, after) for before, after in zip(first, second, strict=True))
 
 
 def test_one_pass_goes_from_the_cursor_to_the_end_of_the_epoch() -> None:
-    windows = Windows(numbered(50), 3, 7)
+    windows = Contiguous(numbered(50), 3, 7)
     expected = epoch(windows)
     windows.next()
     passed = list(windows.one_pass())
@@ -121,32 +121,32 @@ def test_one_pass_goes_from_the_cursor_to_the_end_of_the_epoch() -> None:
 
 @given(st.integers(2, 200), st.integers(2, 300))
 def test_a_limit_reads_the_beginning_and_nothing_else(tokens: int, limit: int) -> None:
-    limited = epoch(Windows(numbered(tokens), 1, 16, limit=limit))
-    short = epoch(Windows(numbered(min(limit, tokens)), 1, 16))
+    limited = epoch(Contiguous(numbered(tokens), 1, 16, limit=limit))
+    short = epoch(Contiguous(numbered(min(limit, tokens)), 1, 16))
     assert [same(*pair) for pair in zip(limited, short, strict=True)] == [True] * len(short)
 
 
 @pytest.mark.parametrize(("tokens", "streams"), [(0, 1), (1, 1), (2, 2), (10, 10), (10, 0), (10, -1)])
 def test_more_streams_than_predictions_are_refused(tokens: int, streams: int) -> None:
     with pytest.raises(ValueError, match=f"{streams} streams over {tokens} tokens"):
-        Windows(numbered(tokens), streams, 4)
+        Contiguous(numbered(tokens), streams, 4)
 
 
 @given(st.integers(2, 3000), st.integers(1, 64), st.integers(1, 300))
 def test_batch_and_window_shrink_no_more_than_a_small_corpus_asks(tokens: int, N: int, T: int) -> None:
-    streams, window = fit_streams(tokens, N, T)
+    streams, window = fit_streams(numbered(tokens), N, T)
     assert 1 <= streams <= N
     assert 1 <= window <= T
     assert streams * window <= tokens - 1
     assert window == T or window == tokens - 1
     assert streams == N or (streams + 1) * window > tokens - 1
-    assert all(w.weights.any() for w in epoch(Windows(numbered(tokens), streams, window)))
+    assert all(w.weights.any() for w in epoch(Contiguous(numbered(tokens), streams, window)))
 
 
 @pytest.mark.parametrize("tokens", [0, 1])
 def test_nothing_to_predict_is_an_error(tokens: int) -> None:
     with pytest.raises(CorpusError, match=f"{tokens} tokens"):
-        fit_streams(tokens, 1, 1)
+        fit_streams(numbered(tokens), 1, 1)
 
 
 @pytest.mark.parametrize("fields", [{"epoch": 1}, {"epoch": 0, "position": 0, "more": 0}, None])
@@ -170,7 +170,7 @@ def test_windows_of_a_file_are_its_ids_over_more_windows_than_a_map_lives(tmp_pa
     text = "".join(np.random.default_rng(0).choice(list("abcdefgh"), 2000))
     tokenizer = CharacterTokenizer.learn([text])
     file = encode_to_file([text], tokenizer, tmp_path / "ids")
-    windows = Windows(file, 1, 10)
+    windows = Contiguous(file, 1, 10)
     read = [windows.next().ids[0, :-1] for _ in range(199)]
     assert tokenizer.decode(np.concatenate(read)) == text[:1990]
 

@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 
 from gen.checkpoint import weight_shapes
 from gen.config import ModelConfig
-from gen.dataset.prepare import encode_to_file
-from gen.dataset.windows import TokenFile
+from gen.dataset.token_file import TokenFile, encode_to_file
 from gen.evaluation.dynamic import WINDOW as DYNAMIC_WINDOW
 from gen.evaluation.dynamic import dynamic_scores
 from gen.evaluation.passes import WINDOW, Evaluator, Score, total
-from gen.evaluation.units import bits, predicted_characters
+from gen.evaluation.units import measures, predicted_units
 from gen.model.network import Network
 from gen.sampler.forward import Network as SteppingNetwork
 from gen.tokenizer import characters
@@ -107,12 +106,11 @@ def test_characters_are_counted_whatever_spells_them(
     tokenizer = CharacterTokenizer.learn(["aaaabbb" + text])
     file = encode_to_file([text], tokenizer, tmp_path / "ids")
     assert file.tokens == len("".join(c if c in "ab" else "x" * len(c.encode()) for c in text))
-    predicted = predicted_characters(file, tokenizer)
-    assert predicted == len(text) - 1
+    units = predicted_units(file, tokenizer)
+    assert units == {"character": len(text) - 1}
     # bits a character are all bits over all characters
-    nats = 1.7
-    assert bits((file.tokens - 1) / predicted, nats) == pytest.approx(
-        (file.tokens - 1) * nats / math.log(2) / (len(text) - 1)
+    assert measures(tokenizer, 1.7, units) == pytest.approx(
+        {"bits_per_character": 1.7 / math.log(2) / (len(text) - 1)}
     )
 
 

@@ -78,7 +78,7 @@ def make_trainer(machine: Machine) -> MakeTrainer:
             step=machine.step,
             evaluator=evaluator or machine.evaluator,
             preview=lambda weights: f"sample of {len(weights)} weights",
-            bits_per_unit=lambda nats: 2 * nats,
+            measure=lambda nats: {"bits_per_character": 2 * nats},
             clock=clock,
         )
 

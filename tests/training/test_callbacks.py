@@ -22,7 +22,12 @@ def report(step: int) -> StepReport:
 
 
 VALIDATION = ValidationReport(
-    12, nats=1.5, bits=2.25, tokens=99, is_best=True, sample='to "be"\n\u2028 or\té'
+    12,
+    nats=1.5,
+    measures={"bits_per_character": 2.25},
+    tokens=99,
+    is_best=True,
+    sample='to "be"\n\u2028 or\té',
 )
 
 

@@ -116,19 +116,21 @@ def test_best_is_the_lowest_validation_and_last_the_newest(
     outcome = trainer.run(StopRequest())
     assert outcome.reason == "finished"
     assert (outcome.progress.best_nats, outcome.progress.best_step) == (2.0, 10)
-    assert [(report.step, report.nats, report.bits, report.is_best) for report in heard.validations] == [
-        (2, 3.0, 6.0, True),
-        (4, 3.1, 6.2, False),
-        (6, 2.8, 5.6, True),
-        (8, 2.9, 5.8, False),
-        (10, 2.0, 4.0, True),
-        (12, 2.25, 4.5, False),
+    assert [(report.step, report.nats, report.is_best) for report in heard.validations] == [
+        (2, 3.0, True),
+        (4, 3.1, False),
+        (6, 2.8, True),
+        (8, 2.9, False),
+        (10, 2.0, True),
+        (12, 2.25, False),
     ]
+    # the measure of this trainer is twice the nats of a validation's ten tokens
+    assert heard.validations[-1].measures == {"bits_per_character": 45.0}
     best, last = load_model(tmp_path / "best.safetensors"), load_model(tmp_path / "last.safetensors")
     assert_same(best.weights, seen[10])
     assert_same(last.weights, seen[12])
     assert (best.training["step"], best.training["validation_nats_per_token"]) == (10, 2.0)
-    assert (last.training["step"], last.training["validation_bits_per_character"]) == (12, 4.5)
+    assert (last.training["step"], last.training["validation_bits_per_character"]) == (12, 45.0)
 
 
 def test_no_gain_for_a_fifth_of_the_steps_stops(make_trainer: MakeTrainer, tmp_path: Path) -> None:

@@ -1,12 +1,18 @@
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from gen.dataset.token_file import TokenFile
 from gen.errors import CorpusError, TrainingError
 from gen.training import plan
 from gen.training.plan import Request
+
+
+def text_of(tokens: int) -> TokenFile:
+    return TokenFile(Path("nowhere"), tokens, "<u1")
 
 
 def test_larger_corpora_get_more_units_and_the_user_the_last_word() -> None:
@@ -20,13 +26,13 @@ def test_larger_corpora_get_more_units_and_the_user_the_last_word() -> None:
 
 
 def test_a_corpus_that_is_large_enough_gets_what_was_asked_for() -> None:
-    assert plan.streams_and_window(Request(batch_size=4, window=16), 4 * 16 + 1) == (4, 16, "")
+    assert plan.streams_and_window(Request(batch_size=4, window=16), text_of(4 * 16 + 1)) == (4, 16, "")
 
 
 @given(tokens=st.integers(2, 5000), streams=st.integers(1, 64), window=st.integers(1, 300))
 def test_a_small_corpus_shrinks_batch_and_window_and_says_so(tokens: int, streams: int, window: int) -> None:
     request = Request(batch_size=streams, window=window)
-    fitting_streams, fitting_window, note = plan.streams_and_window(request, tokens)
+    fitting_streams, fitting_window, note = plan.streams_and_window(request, text_of(tokens))
     assert 1 <= fitting_streams <= streams
     assert 1 <= fitting_window <= window
     assert fitting_streams * fitting_window <= tokens - 1
@@ -41,7 +47,7 @@ def test_a_small_corpus_shrinks_batch_and_window_and_says_so(tokens: int, stream
 @pytest.mark.parametrize("tokens", [0, 1])
 def test_a_corpus_with_nothing_to_predict_is_refused(tokens: int) -> None:
     with pytest.raises(CorpusError, match=f"{tokens} tokens"):
-        plan.streams_and_window(Request(), tokens)
+        plan.streams_and_window(Request(), text_of(tokens))
 
 
 def test_zero_is_a_wish_and_not_a_missing_one() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from gen.config import TrainingConfig
-from gen.dataset.prepare import Dataset, encode_to_file
-from gen.dataset.windows import TokenFile
+from gen.dataset.prepare import Dataset
+from gen.dataset.token_file import TokenFile, encode_to_file
 from gen.tokenizer.characters import CharacterTokenizer
 from gen.training.callbacks import Callback, StepReport, ValidationReport
 

@@ -1,0 +1,114 @@
+"""Ids in a memory-mapped file, written once; memory does not grow with the corpus."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gen.errors import CorpusError
+from gen.files import replacing, unusable_cache
+from gen.tokenizer.base import Tokenizer
+
+Document = TypeVar("Document")
+
+_PIECE_COLUMNS = 3
+
+
+@dataclass(frozen=True)
+class TokenFile:
+    """The ids of one part of a corpus, little-endian, in the smallest dtype that holds the vocabulary.
+
+    Attributes:
+        path: The file.
+        tokens: How many ids it holds.
+        dtype: Of the ids.
+        pieces: How many documents they are, each of which is read from a fresh state; 0 for one long text.
+    """
+
+    path: Path
+    tokens: int
+    dtype: str
+    pieces: int = 0
+
+    @property
+    def predictions(self) -> int:
+        """How many ids have one before them."""
+        return self.tokens - max(1, self.pieces)
+
+    def map(self) -> NDArray[Any]:
+        """The ids as a read-only memory map."""
+        return np.memmap(self.path, self.dtype, "r", shape=(self.tokens,))
+
+    def bounds(self, limit: int | None = None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where the pieces begin, and where they end.
+
+        Args:
+            limit: Only the first pieces that have this many tokens together, and one at least.
+        """
+        begins = self.piece_table()[:, 0]
+        ends = np.append(begins[1:], self.tokens)
+        within = len(ends) if limit is None else max(1, int(np.searchsorted(ends, limit, "right")))
+        return begins[:within], ends[:within]
+
+    def piece_table(self) -> NDArray[np.int64]:
+        """The pieces: `(pieces, 3)`, where each begins, and the first and the last of its variants.
+
+        A variant is a row of `Tokenizer.variants`.
+        """
+        table = np.fromfile(_table_of(self.path), "<i8")
+        return table.reshape(self.pieces, _PIECE_COLUMNS)
+
+    def is_whole(self) -> bool:
+        """Whether the files are there at their full lengths."""
+        files = [(self.path, self.tokens * np.dtype(self.dtype).itemsize)]
+        if self.pieces:
+            files.append((_table_of(self.path), self.pieces * _PIECE_COLUMNS * 8))
+        return all(path.stat().st_size == size for path, size in files)
+
+
+def encode_to_file(documents: Iterable[Document], tokenizer: Tokenizer[Document], path: Path) -> TokenFile:
+    """Encode documents one after the other into a file, which appears whole or not at all.
+
+    Raises:
+        TokenizerError: A document has something the vocabulary cannot say.
+        CorpusError: The file cannot be written.
+    """
+    dtype = "<u1" if len(tokenizer.tokens) <= 1 << 8 else "<u2"
+    tokens = 0
+    pieces: list[tuple[int, int, int]] = []
+    try:
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            for document in documents:
+                ids = tokenizer.encode(document)
+                file.write(ids.astype(dtype).tobytes())
+                if tokenizer.by_piece:
+                    pieces.append((tokens, *tokenizer.variant_range(ids)))
+                tokens += len(ids)
+        if tokenizer.by_piece:
+            with replacing(_table_of(path)) as temporary:
+                np.array(pieces, "<i8").tofile(temporary)
+    except OSError as error:
+        raise unusable_cache(error) from error
+    return TokenFile(path, tokens, dtype, len(pieces))
+
+
+def fit_streams(file: TokenFile, streams: int, window: int) -> tuple[int, int]:
+    """The largest N and T, at most those asked for, that give each stream a whole window.
+
+    Raises:
+        CorpusError: There is nothing to predict.
+    """
+    if file.predictions < 1:
+        raise CorpusError(
+            f"The part to train on has {file.tokens} tokens; nothing can be predicted from that.",
+            "Give a corpus of at least a few thousand characters.",
+        )
+    window = min(window, file.predictions)
+    return min(streams, file.pieces or file.predictions // window), window
+
+
+def _table_of(path: Path) -> Path:
+    return path.with_suffix(".pieces")
