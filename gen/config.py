@@ -123,6 +123,29 @@ class TrainingConfig(JsonFields):
             raise ConfigError(f"precision must be float32 or bfloat16, not {self.precision!r}")
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """What is good to train with where the user does not say: found by measurement, kind by kind.
+
+    Attributes:
+        batch_size: N.
+        window: T.
+        learning_rate: Peak rate.
+        units: H.
+        units_by_tokens: Smaller H for corpora of fewer tokens than so many, smallest first.
+        dropout: Share dropped.
+        dropout_by_passes: Smaller shares for corpora that will be read fewer times than so, smallest first.
+    """
+
+    batch_size: int
+    window: int
+    learning_rate: float
+    units: int
+    units_by_tokens: tuple[tuple[int, int], ...]
+    dropout: float
+    dropout_by_passes: tuple[tuple[float, float], ...]
+
+
 def _whole(name: str, value: Any, low: int, high: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise ConfigError(f"{name} must be a whole number from {low} to {high}, not {value!r}")

@@ -1,18 +1,17 @@
 """The one table where text and music part: who reads a kind's files, its tokenizer, who writes it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from gen.config import Recipe
 from gen.corpus.split import TextParts
 from gen.errors import ModelFileError
-from gen.sampler.choose import Choices
-from gen.sampler.forward import Network
-from gen.sampler.generate import generate
 from gen.tokenizer.base import Tokenizer
 from gen.tokenizer.characters import CharacterTokenizer
+from gen.tokenizer.notes import NotesTokenizer
+from gen.writing.music import preview_music, sample_music
+from gen.writing.text import preview_text, sample_text
 
 
 @dataclass(frozen=True)
@@ -24,63 +23,68 @@ class Kind:
         version: Of how its files are read and split; cached ids of another version are made anew.
         parts: Opens a located corpus: its training and its validation documents.
         tokenizer: Between its documents and ids.
-        write: Writes new documents with a model.
+        sample: Does what `gen sample` asks for, with a model.
+        preview: A short sample for whoever watches the training.
+        recipe: What to train with.
     """
 
     name: str
     version: int
-    parts: Callable[..., TextParts]
+    parts: Callable[..., Any]
     tokenizer: type[Any]
-    write: Callable[..., Iterator[list[str]]]
+    sample: Callable[..., None]
+    preview: Callable[..., str]
+    recipe: Recipe
 
 
-def write_text(
-    network: Network,
-    tokenizer: CharacterTokenizer,
-    prompt: str,
-    choices: Choices,
-    *,
-    length: int,
-    count: int = 1,
-    seed: int = 0,
-) -> Iterator[list[str]]:
-    """New text, as it is made.
+def _music_parts(*of: Any) -> Any:
+    # what reads files of music is heavy, and a sample needs none of it
+    from gen.corpus.music import MusicParts
 
-    Args:
-        network: The model.
-        tokenizer: Its vocabulary.
-        prompt: What to go on from.
-        choices: How to choose.
-        length: Characters of each text, the prompt not counted.
-        count: How many texts.
-        seed: Text k draws from the generator (seed, k).
+    return MusicParts(*of)
 
-    Yields:
-        For each text the characters that a step added: one, or none where a character is being spelled or the
-        text is complete.
 
-    Raises:
-        TokenizerError: The prompt has characters that the vocabulary cannot say.
-    """
-    written = [0] * count
-    decoders = [tokenizer.stream_decoder() for _ in range(count)]
-    ids = generate(
-        network,
-        np.concatenate([tokenizer.start(), tokenizer.encode(prompt)]),
-        tokenizer.grammar(count),
-        choices,
-        streams=count,
-        seed=seed,
-        progress=lambda: np.array(written) / max(1, length - 1),
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            name="text",
+            version=1,
+            parts=TextParts,
+            tokenizer=CharacterTokenizer,
+            sample=sample_text,
+            preview=preview_text,
+            recipe=Recipe(
+                batch_size=32,
+                window=64,
+                learning_rate=5e-3,
+                # units that a corpus of so many tokens can fill without learning it by heart
+                units=512,
+                units_by_tokens=((20_000, 128), (200_000, 256)),
+                # the more often a corpus is read, the more must be dropped lest it be learned by heart
+                dropout=0.3,
+                dropout_by_passes=((4.0, 0.1), (12.0, 0.2)),
+            ),
+        ),
+        Kind(
+            name="music",
+            version=1,
+            parts=_music_parts,
+            tokenizer=NotesTokenizer,
+            sample=sample_music,
+            preview=preview_music,
+            recipe=Recipe(
+                batch_size=24,
+                window=128,
+                learning_rate=5e-3,
+                units=384,
+                units_by_tokens=((20_000, 192),),
+                dropout=0.5,
+                dropout_by_passes=((4.0, 0.1), (12.0, 0.2), (40.0, 0.3)),
+            ),
+        ),
     )
-    while min(written) < length:
-        added = [decode(number) for decode, number in zip(decoders, next(ids).tolist(), strict=True)]
-        added = [text if done < length else "" for text, done in zip(added, written, strict=True)]
-        written = [done + len(text) for done, text in zip(written, added, strict=True)]
-        yield added
-
-
-KINDS = {"text": Kind("text", 1, TextParts, CharacterTokenizer, write_text)}
+}
 
 
 def kind_named(name: str) -> Kind:

@@ -1,14 +1,16 @@
 """Kinds of values that options take, beyond those click has."""
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     Pair = click.ParamType[tuple[float, float]]
+    Pitches = click.ParamType[tuple[int, int]]
 else:  # the class takes a type argument only since a late release of click
-    Pair = click.ParamType
+    Pair = Pitches = click.ParamType
 
 
 class Real(click.FloatRange):
@@ -39,3 +41,29 @@ class Temperature(Pair):
         if len(numbers) not in (1, 2) or not all(0 <= number < math.inf for number in numbers):
             self.fail(f"{value!r} is neither a number from 0 up, nor two such as 0.5:1.1.", param, ctx)
         return numbers[0], numbers[-1]
+
+
+class PitchRange(Pitches):
+    """Two pitches by name, `C4-C6`, or by MIDI number, `60-84`."""
+
+    name = "LOW-HIGH"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        """`C4-C6` is (60, 84)."""
+        words = re.fullmatch(r"(-?\d+|[A-Ga-g][#b]?-?\d)-(-?\d+|[A-Ga-g][#b]?-?\d)", str(value))
+        low, high = (_pitch(word) for word in words.groups()) if words else (0, -1)
+        if not 0 <= low <= high <= 127:
+            self.fail(f"{value!r} is no range of pitches such as C4-C6 or 60-84.", param, ctx)
+        return low, high
+
+
+def _pitch(word: str) -> int:
+    """The MIDI number of a pitch: middle C, `C4`, is 60."""
+    named = re.fullmatch(r"([A-Ga-g])([#b]?)(-?\d)", word)
+    if named is None:
+        return int(word)
+    letter, accidental, octave = named.groups()
+    step = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}[letter.upper()]
+    return step + {"": 0, "#": 1, "b": -1}[accidental] + 12 * (int(octave) + 1)

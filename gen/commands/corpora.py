@@ -11,11 +11,11 @@ from gen.errors import CorpusError
 if TYPE_CHECKING:
     from gen.corpus.catalog import NamedCorpus
     from gen.corpus.locate import Located
+    from gen.corpus.music_survey import MusicSurvey
     from gen.corpus.survey import Survey
 
-_MOST_COMMON = 10
 _REJECTED_SHOWN = 20
-_SPELLED = {" ": "space", "\n": "\\n", "\t": "\\t"}
+_LICENCE_SHOWN = 40
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
@@ -48,11 +48,17 @@ def prepare(group_json: bool, name: str, as_json: bool) -> None:
     from gen.corpus.catalog import prepare as prepare_corpus
 
     corpus = named(name)
-    path = prepare_corpus(name)
-    if group_json or as_json:
-        _print_json(_described(corpus) | {"bytes": path.stat().st_size, "path": str(path)})
+    if corpus.kind == "music":
+        facts = _read_music(name)
+        told = f"{facts['pieces']:,} pieces, {facts['notes_count']:,} notes"
     else:
-        click.echo(f"{name} is ready: {path} ({path.stat().st_size:,} bytes, {corpus.licence})")
+        path = prepare_corpus(name)
+        facts = {"bytes": path.stat().st_size, "path": str(path)}
+        told = f"{path} ({facts['bytes']:,} bytes)"
+    if group_json or as_json:
+        _print_json(_described(corpus) | facts)
+    else:
+        click.echo(f"{name} is ready: {told}, {corpus.licence}")
         click.echo(f"Train on it: gen train --corpus {name}")
 
 
@@ -61,15 +67,20 @@ def prepare(group_json: bool, name: str, as_json: bool) -> None:
 @click.option(
     "--encoding", help="What the files are in, where it is not UTF-8 and no byte order mark says it."
 )
+@click.option(
+    "--tokenizer",
+    type=click.Choice(["auto", "characters", "notes"]),
+    default="auto",
+    help="Take music in letters as text, or music alone.",
+)
 @_json_option
 @click.pass_obj
-def inspect(group_json: bool, path: str, encoding: str | None, as_json: bool) -> None:
+def inspect(group_json: bool, path: str, encoding: str | None, tokenizer: str, as_json: bool) -> None:
     """Read the corpus PATH whole and say what it consists of; PATH is all that --corpus takes."""
     from gen.corpus.locate import find
-    from gen.corpus.survey import survey
 
-    located = find(path, encoding)
-    found = survey(located, encoding)
+    located = find(path, encoding, tokenizer)
+    found = _survey(located, encoding)
     if group_json or as_json:
         _print_json(_surveyed(located, found))
     else:
@@ -78,70 +89,92 @@ def inspect(group_json: bool, path: str, encoding: str | None, as_json: bool) ->
         raise CorpusError(f"Nothing in {path} can be trained on", found.refused[0].fix)
 
 
+def _survey(located: "Located", encoding: str | None) -> "Survey | MusicSurvey":
+    if located.kind == "music":
+        from gen.corpus.music_survey import Surveyed
+        from gen.tokenizer.notes import NotesTokenizer
+
+        music = Surveyed(located)
+        found = music.survey()
+        if found.accepted:
+            tokenizer = NotesTokenizer.learn(music.scores())
+            found.tokens = sum(len(tokenizer.encode(score)) for score in music.scores())
+        return found
+    from gen.corpus.survey import survey
+
+    return survey(located, encoding)
+
+
+def _read_music(name: str) -> dict[str, Any]:
+    """Read a named corpus of music into the cache."""
+    from gen.corpus.locate import find
+    from gen.corpus.music_survey import Surveyed
+
+    return Surveyed(find(name, tokenizer="notes")).survey().facts()
+
+
 def _list(as_json: bool) -> None:
     from gen.corpus.catalog import CORPORA
 
     if as_json:
         _print_json({"corpora": [_described(corpus) for corpus in CORPORA.values()]})
         return
-    rows = [("NAME", "BYTES", "LICENCE", "SHA-256", "PREPARED", "SOURCE")]
+    rows = [("NAME", "KIND", "BYTES", "LICENCE", "SHA-256", "PREPARED", "SOURCE")]
     for corpus in CORPORA.values():
-        size = f"{corpus.size_bytes:,}" if corpus.sha256 else f"about {corpus.size_bytes:,}"
+        size = "-" if corpus.size_bytes is None else f"{corpus.size_bytes:,}"
         digest = f"{corpus.sha256[:12]}…" if corpus.sha256 else "varies"
         prepared = "yes" if corpus.is_prepared() else "no"
-        rows.append((corpus.name, size, corpus.licence, digest, prepared, corpus.source))
+        if corpus.kind == "music":
+            digest, prepared = "-", "installed"
+        elif not corpus.sha256:
+            size = f"about {size}"
+        licence = corpus.licence
+        if len(licence) > _LICENCE_SHOWN:
+            licence = licence[: _LICENCE_SHOWN - 1].rstrip() + "…"
+        rows.append((corpus.name, corpus.kind, size, licence, digest, prepared, corpus.source))
     _print_table(rows)
+    click.echo("The terms of each in full: gen corpora list --json")
 
 
 def _described(corpus: "NamedCorpus") -> dict[str, Any]:
     return {
         "name": corpus.name,
+        "kind": corpus.kind,
         "title": corpus.title,
         "source": corpus.source,
         "licence": corpus.licence,
         "bytes": corpus.size_bytes,
         "sha256": corpus.sha256,
-        "path": str(corpus.path) if corpus.is_prepared() else None,
+        "path": str(corpus.path) if corpus.kind == "text" and corpus.is_prepared() else None,
     }
 
 
-def _surveyed(located: "Located", found: "Survey") -> dict[str, Any]:
+def _surveyed(located: "Located", found: "Survey | MusicSurvey") -> dict[str, Any]:
     return {
         "name": located.name,
+        "kind": located.kind,
         "licence": located.licence,
         "split": located.validation is not None,
         "accepted": [str(path) for path in found.accepted],
         "rejected": [{"file": str(bad.path), "reason": bad.reason} for bad in found.refused],
         "tokens": found.tokens,
-        "characters": found.characters,
-        "distinct_characters": len(found.counts),
-        "bytes": found.size_bytes,
-        "encodings": found.notes.encodings(),
-        "newlines": found.notes.newlines(),
-        "most_common": [
-            {"character": character, "count": count} for character, count in found.most_common(_MOST_COMMON)
-        ],
-        "notes": [*located.notes, *found.notes.sentences()],
+        **found.facts(),
+        "notes": [*located.notes, *found.sentences()],
     }
 
 
-def _print_survey(located: "Located", found: "Survey") -> None:
-    common = (
-        f"{_SPELLED.get(character, character)} {count / found.characters:.1%}"
-        for character, count in found.most_common(_MOST_COMMON)
-    )
+def _print_survey(located: "Located", found: "Survey | MusicSurvey") -> None:
+    licence = [("licence", located.licence)] if located.licence else []
     _print_table(
         [
-            ("corpus", located.name),
+            ("corpus", f"{located.name} ({located.kind})"),
+            *licence,
             ("files", f"{len(found.accepted):,} accepted, {len(found.refused):,} rejected"),
-            ("bytes", f"{found.size_bytes:,}"),
-            ("characters", f"{found.characters:,}, {len(found.counts):,} of them distinct"),
             ("tokens", f"{found.tokens:,}"),
-            ("encoding", ", ".join(f"{name} ({count:,})" for name, count in found.notes.encodings().items())),
-            ("most common", "  ".join(common)),
+            *found.rows(),
         ]
     )
-    for note in (*located.notes, *found.notes.sentences()):
+    for note in (*located.notes, *found.sentences()):
         click.echo(note)
     for bad in found.refused[:_REJECTED_SHOWN]:
         click.echo(f"rejected: {click.format_filename(bad.path)} {bad.reason}")

@@ -68,7 +68,11 @@ def _encoded(
     from gen.corpus.locate import locate
     from gen.dataset.prepare import encoded_whole
 
-    located = locate(corpus, encoding)
+    located = locate(corpus, encoding, tokenizer.name)
+    if located.kind != model.kind:
+        raise CorpusError(
+            f"{corpus} is {located.kind}, and the model writes {model.kind}.", "Name a corpus of that kind."
+        )
     if located.validation is not None:
         raise CorpusError(
             f"{corpus} is split, and a text is measured whole.",

@@ -27,7 +27,11 @@ def command(model: Path | None, as_json: bool) -> None:
         "corpus": opened.corpus,
         "parameters": opened.config.parameters(),
         "model": opened.config.to_json(),
-        "tokenizer": {"name": tokenizer.name, "version": tokenizer.version},
+        "tokenizer": {
+            "name": tokenizer.name,
+            "version": tokenizer.version,
+            "measures": list(tokenizer.measures),
+        },
         "training": opened.training,
     }
     if as_json:
@@ -56,10 +60,15 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         (
             "validation",
             f"{_number(training, 'validation_nats_per_token', '.4f')} nats a token, "
-            f"{_number(training, 'validation_bits_per_character', '.3f')} bits a character, "
-            f"over {_number(training, 'validation_tokens', ',')} tokens",
+            + "".join(f"{_number(training, name, '.3f')} {words}, " for name, words in _measures(facts))
+            + f"over {_number(training, 'validation_tokens', ',')} tokens",
         ),
     ]
+
+
+def _measures(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """What the tokenizer measures, by its name in the file and in words."""
+    return [(f"validation_{name}", name.replace("_per_", " a ")) for name in facts["tokenizer"]["measures"]]
 
 
 def _number(facts: dict[str, Any], name: str, form: str) -> str:

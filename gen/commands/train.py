@@ -33,7 +33,18 @@ if TYPE_CHECKING:
 @click.option(
     "--precision", type=click.Choice(["auto", "float32", "bfloat16"]), help="Of products; auto times both."
 )
-@click.option("--tokenizer", type=click.Choice(["auto", "characters"]), help="How to read the corpus.")
+@click.option(
+    "--tokenizer",
+    type=click.Choice(["auto", "characters", "notes"]),
+    help="How to read the corpus; auto goes by its content.",
+)
+@click.option("--no-transpose", is_flag=True, help="Music: learn every piece in its own key alone.")
+@click.option("--melody", is_flag=True, help="Music: merge the parts to one melody.")
+@click.option(
+    "--velocity/--no-velocity",
+    default=None,
+    help="Music: learn how loud notes are; if not given, where it varies.",
+)
 @click.option("--encoding", help="Of the corpus, where it is not UTF-8 or marked UTF-16 or UTF-32.")
 @click.option(
     "--seed", type=click.IntRange(0, (1 << 63) - 1), help="Where all randomness comes from; 0 if not given."
@@ -51,6 +62,9 @@ def command(
     init_from: Path | None,
     encoding: str | None,
     tokenizer: str | None,
+    no_transpose: bool,
+    melody: bool,
+    velocity: bool | None,
     tensorboard: bool,
     **asked: object,
 ) -> int:
@@ -66,9 +80,11 @@ def command(
         raise click.UsageError("--minutes, --steps and --epochs exclude each other.")
     if not resume and corpus is None:
         raise click.UsageError("Missing option '--corpus'. Or go on with a run: --resume --out RUN_DIR.")
-    del tokenizer  # text has one: the choice begins with music
     if tensorboard:
         require_tensorboard()
+    choices = {"transpose": False} if no_transpose else {}
+    choices |= {"melody": True} if melody else {}
+    choices |= {} if velocity is None else {"velocity": velocity}
     given = setup.Given(
         plan.Request(**asked),  # type: ignore[arg-type]  # click has checked each against its option
         corpus,
@@ -76,6 +92,8 @@ def command(
         encoding,
         out,
         init_from,
+        tokenizer,
+        choices,
     )
     ready = setup.resume(given) if resume else setup.begin(given)
     for note in ready.notes:

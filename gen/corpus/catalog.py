@@ -1,7 +1,7 @@
 """Corpora known by name: what each is, where it comes from, under which licence, and how it is made ready.
 
-A prepared corpus is `named/<name>.txt` in the cache. It is checked against its SHA-256 each time it is
-used, and made again when it does not fit.
+Music comes with music21 and lies there ready. A prepared text is `named/<name>.txt` in the cache. It is
+checked against its SHA-256 each time it is used, and made again when it does not fit.
 """
 
 import difflib
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gen.corpus.download import download
+from gen.corpus.music21_corpora import MUSIC21_CORPORA
 from gen.corpus.packages import king_james_text, python_docs_text
 from gen.errors import CorpusError
 from gen.files import cache_folder, sha256_of_file, unusable_cache, write_atomically
@@ -18,35 +19,44 @@ from gen.files import cache_folder, sha256_of_file, unusable_cache, write_atomic
 
 @dataclass(frozen=True)
 class NamedCorpus:
-    """One corpus of the catalog, made from `text` or downloaded from `url`.
+    """One corpus of the catalog: made from `text`, downloaded from `url`, or in the files of `music`.
 
     Attributes:
         name: What `--corpus` takes.
         title: What it is, in a few words.
         source: Where it comes from, in words.
         licence: An SPDX identifier, or words where none fits.
-        size_bytes: Its size in UTF-8; about that where `sha256` is None.
-        sha256: Of its UTF-8 bytes; None where the text depends on the version of Python.
+        size_bytes: Of a text in UTF-8; about that where `sha256` is None.
+        sha256: Of its UTF-8 bytes; None where the text depends on the version of Python, and for music.
         text: Makes the text from what is installed here.
         url: Where to download it.
+        music: Lists its files of music, in order.
     """
 
     name: str
     title: str
     source: str
     licence: str
-    size_bytes: int
+    size_bytes: int | None
     sha256: str | None
     text: Callable[[], str] | None = None
     url: str | None = None
+    music: Callable[[], tuple[Path, ...]] | None = None
+
+    @property
+    def kind(self) -> str:
+        """`text` or `music`."""
+        return "text" if self.music is None else "music"
 
     @property
     def path(self) -> Path:
-        """Where it is, once prepared."""
+        """Where a text is, once prepared."""
         return cache_folder() / "named" / f"{self.name}.txt"
 
     def is_prepared(self) -> bool:
-        """Whether its file is there, readable and, where that can be known beforehand, whole."""
+        """Whether it is music, or its file is there and, where that can be known beforehand, whole."""
+        if self.music is not None:
+            return True
         try:
             return sha256_of_file(self.path) == self.sha256 or self.sha256 is None
         except OSError:
@@ -81,6 +91,18 @@ _ALL = (
         sha256="86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
         url="https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
     ),
+    *(
+        NamedCorpus(
+            name=corpus.name,
+            title=corpus.title,
+            source=corpus.source,
+            licence=corpus.licence,
+            size_bytes=None,
+            sha256=None,
+            music=corpus.files,
+        )
+        for corpus in MUSIC21_CORPORA.values()
+    ),
 )
 CORPORA = {corpus.name: corpus for corpus in _ALL}
 
@@ -104,8 +126,18 @@ def suggestion(name: str) -> str | None:
     return f"Did you mean {close[0]}?" if close else None
 
 
+def files(name: str) -> tuple[Path, ...]:
+    """The files of a named corpus, in order, made or downloaded where need be.
+
+    Raises:
+        CorpusError: As `prepare`, or the files of music are not there.
+    """
+    corpus = named(name)
+    return (prepare(name),) if corpus.music is None else corpus.music()
+
+
 def prepare(name: str) -> Path:
-    """The file of a named corpus, made or downloaded when it is not there, whole, already.
+    """The file of a named text, made or downloaded when it is not there, whole, already.
 
     Raises:
         CorpusError: No corpus has that name, its package is not installed or another version, it cannot
@@ -137,8 +169,8 @@ def _make(corpus: NamedCorpus, text: Callable[[], str]) -> None:
 
 
 def _download(corpus: NamedCorpus) -> None:
-    if corpus.url is None or corpus.sha256 is None:
-        raise ValueError(f"{corpus.name} has neither a text nor a URL with its SHA-256")
+    if corpus.url is None or corpus.sha256 is None or corpus.size_bytes is None:
+        raise ValueError(f"{corpus.name} has neither a text nor a URL with its size and SHA-256")
     download(
         corpus.url,
         corpus.path,

@@ -1,10 +1,12 @@
 """What a file is before anyone reads it whole: its kind on disk, its byte order mark, its first bytes.
 
-Nothing here decodes a text. A file is refused only where it plainly is not one: no regular file, a file of
-music, or NUL bytes where the encoding has none.
+Nothing here decodes a file. One is refused only where it plainly cannot be used: no regular file, or NUL
+bytes where a text has none. What claims to be music by its first bytes or its name counts as music: its
+reader finds out whether it is.
 """
 
 import codecs
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +14,16 @@ from pathlib import Path
 HEAD_BYTES = 1 << 16
 
 MUSIC_ENDINGS = frozenset({".mid", ".midi", ".kar", ".musicxml", ".mxl", ".abc", ".krn"})
-_MUSICXML_ROOTS = (b"<score-partwise", b"<score-timewise")
+_ALWAYS_MUSIC = MUSIC_ENDINGS - {".abc", ".krn"}
+_MIDI_HEAD = b"MThd"
+# what must stand in a file of each notation, one after the other
+_HEADERS = {
+    ".musicxml": (re.compile(rb"<score-(partwise|timewise)\b"),),
+    ".krn": (re.compile(rb"^(\*\*[^\t\n]*\t)*\*\*kern\b", re.MULTILINE),),
+    ".abc": (re.compile(rb"^X:[ \t]*\d", re.MULTILINE), re.compile(rb"^K:", re.MULTILINE)),
+}
+# what a file of each begins with where it has no name to tell
+_BEGINNINGS = {".musicxml": (b"<",), ".krn": (b"!!", b"**"), ".abc": (b"X:", b"%abc")}
 
 # UTF-32-LE begins with the bytes of UTF-16-LE's mark, so it is asked first.
 _MARKS = (
@@ -58,25 +69,68 @@ def encoding_by_mark(head: bytes, family: str = "utf") -> str | None:
     return next((codec for mark, codec in _MARKS if codec.startswith(family) and head.startswith(mark)), None)
 
 
-def refusal(path: Path, encoding: str | None = None) -> Refusal | None:
-    """Why `path` cannot be read as a file of text, or None when nothing speaks against it.
-
-    Args:
-        path: What to look at; it need not exist. Pipes and devices are never opened.
-        encoding: The codec named by the user, which decides whether NUL bytes can be text.
-    """
+def look(path: Path) -> bytes | Refusal:
+    """The first bytes of a regular file, or why there are none; pipes and devices are never opened."""
     try:
         mode = path.stat().st_mode
         for is_kind, reason, fix in _SPECIAL_KINDS:
             if is_kind(mode):
                 return Refusal(path, reason, fix)
         with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
+            return file.read(HEAD_BYTES)
     except FileNotFoundError:
         return _missing(path)
     except OSError as error:
         return unreadable(path, error)
-    return _refusal_of_content(path, head, encoding)
+
+
+def music_ending(head: bytes) -> str | None:
+    """The ending for a nameless file of music that begins with these bytes; None where it is no music."""
+    if head.startswith(_MIDI_HEAD):
+        return ".mid"
+    begin = _letters(head).lstrip()
+    return next(
+        (
+            ending
+            for ending, beginnings in _BEGINNINGS.items()
+            if begin.startswith(beginnings) and _has_header(ending, head)
+        ),
+        None,
+    )
+
+
+def is_music(path: Path, head: bytes) -> bool | None:
+    """Whether a file is music; None where its name says so and its first bytes do not."""
+    ending = path.suffix.lower()
+    if ending in _ALWAYS_MUSIC or head.startswith(_MIDI_HEAD):
+        return True
+    if ending == ".xml":
+        return _has_header(".musicxml", head)
+    if ending in MUSIC_ENDINGS:
+        return _has_header(ending, head) or None
+    return False
+
+
+def _has_header(ending: str, head: bytes) -> bool:
+    text, place = _letters(head), 0
+    for pattern in _HEADERS[ending]:
+        found = pattern.search(text, place)
+        if found is None:
+            return False
+        place = found.end()
+    return True
+
+
+def _letters(head: bytes) -> bytes:
+    """The plain letters of a text in whatever encoding its mark announces."""
+    if encoding_by_mark(head) in (None, "utf-8"):
+        return head.removeprefix(codecs.BOM_UTF8)
+    return head.replace(b"\0", b"")[2:]
+
+
+def is_lettered(path: Path, head: bytes) -> bool:
+    """Whether music is written in letters, which can be learned as a text."""
+    return not head.startswith(_MIDI_HEAD) and path.suffix.lower() in {".abc", ".krn", ".musicxml", ".xml"}
 
 
 def unreadable(path: Path, error: OSError) -> Refusal:
@@ -91,10 +145,14 @@ def _missing(path: Path) -> Refusal:
     return Refusal(path, "does not exist", "Check the path.")
 
 
-def _refusal_of_content(path: Path, head: bytes, encoding: str | None) -> Refusal | None:
-    ending = path.suffix.lower()
-    if ending in MUSIC_ENDINGS or (ending == ".xml" and any(root in head for root in _MUSICXML_ROOTS)):
-        return Refusal(path, "is music, not text", "Give files of text; this release reads no music.")
+def refusal_as_text(path: Path, head: bytes, encoding: str | None = None) -> Refusal | None:
+    """Why a file that begins with `head` is no text, or None when nothing speaks against it.
+
+    Args:
+        path: The file.
+        head: Its first bytes.
+        encoding: The codec named by the user, which decides whether NUL bytes can be text.
+    """
     if encoding_by_mark(head) in (None, "utf-8") and not _has_nul_bytes(encoding) and b"\0" in head:
         return Refusal(
             path,

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from gen.corpus.locate import Located
 from gen.corpus.sniff import Refusal
 from gen.corpus.text import TextNotes, iterate_text
 from gen.errors import CorpusError
+
+_MOST_COMMON = 10
+_SPELLED = {" ": "space", "\n": "\\n", "\t": "\\t"}
 
 
 @dataclass
@@ -42,6 +46,38 @@ class Survey:
         """The most frequent characters and their counts, equal counts in the order of code points."""
         ranked = sorted(self.counts.items(), key=lambda item: (-item[1], item[0]))
         return [(chr(point), count) for point, count in ranked[:number]]
+
+    def facts(self) -> dict[str, Any]:
+        """What text has to say beyond its files and tokens, for JSON."""
+        return {
+            "characters": self.characters,
+            "distinct_characters": len(self.counts),
+            "bytes": self.size_bytes,
+            "encodings": self.notes.encodings(),
+            "newlines": self.notes.newlines(),
+            "most_common": [
+                {"character": character, "count": count}
+                for character, count in self.most_common(_MOST_COMMON)
+            ],
+        }
+
+    def rows(self) -> list[tuple[str, str]]:
+        """The same for people: names and values."""
+        common = (
+            f"{_SPELLED.get(character, character)} {count / self.characters:.1%}"
+            for character, count in self.most_common(_MOST_COMMON)
+        )
+        encodings = (f"{name} ({count:,})" for name, count in self.notes.encodings().items())
+        return [
+            ("bytes", f"{self.size_bytes:,}"),
+            ("characters", f"{self.characters:,}, {len(self.counts):,} of them distinct"),
+            ("encoding", ", ".join(encodings)),
+            ("most common", "  ".join(common)),
+        ]
+
+    def sentences(self) -> list[str]:
+        """What the user should be told, one line each."""
+        return self.notes.sentences()
 
 
 def survey(located: Located, encoding: str | None = None) -> Survey:

@@ -3,19 +3,22 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
 
 from gen.checkpoint import Model
 from gen.config import Precision, TrainingConfig
+from gen.dataset.pieces import windows_of
 from gen.evaluation.passes import Evaluator
 from gen.evaluation.units import measures, predicted_units
-from gen.kinds import tokenizer_of
+from gen.kinds import kind_named, tokenizer_of
 from gen.model.network import Network
+from gen.sampler.forward import Network as Stepping
 from gen.training import clock, plan
 from gen.training.finetune import carry_over
 from gen.training.loop import Clock, Trainer
 from gen.training.plan import MAX_VALIDATION_TOKENS
-from gen.training.preview import preview
 from gen.training.setup import Setup, describe
 from gen.training.step import TrainingStep
 
@@ -54,7 +57,7 @@ def build(setup: Setup, started: float) -> Trainer:
         config=config,
         step=step,
         evaluator=evaluator,
-        preview=partial(preview, setup.dataset.kind, setup.model, setup.dataset.tokenizer),
+        preview=_preview(setup),
         measure=_measure(setup),
         clock=timer,
     )
@@ -69,7 +72,10 @@ def _unmeasured(setup: Setup) -> TrainingConfig:
     if asked in (None, "auto"):
         precision = clock.faster_precision(setup.streams // setup.parts, setup.model.units)
     tokens = setup.dataset.training.tokens
-    return plan.training_config(setup.request, tokens, setup.streams, setup.window, precision, setup.parts)
+    recipe = kind_named(setup.dataset.kind).recipe
+    return plan.training_config(
+        setup.request, recipe, tokens, setup.streams, setup.window, precision, setup.parts
+    )
 
 
 def _length(
@@ -80,7 +86,7 @@ def _length(
     if request.steps is not None:
         return *plan.length_by_count(request.steps), None
     if request.epochs is not None:
-        per_epoch = -(-(dataset.training.tokens - 1) // (setup.streams * setup.window))
+        per_epoch = windows_of(dataset.training, setup.streams, setup.window).per_epoch
         return *plan.length_by_count(max(1, round(request.epochs * per_epoch))), None
     budget_s = 60.0 * (plan.DEFAULT_MINUTES if request.minutes is None else request.minutes)
     validation_s = clock.validation_seconds(evaluator, dataset.validation, MAX_VALIDATION_TOKENS)
@@ -98,6 +104,12 @@ def _blank(setup: Setup) -> Model:
         "digest": setup.dataset.digest,
     }
     return Model(setup.dataset.kind, setup.model, setup.dataset.tokenizer.to_json(), {}, corpus)
+
+
+def _preview(setup: Setup) -> Callable[[dict[str, NDArray[np.float32]]], str]:
+    dataset = setup.dataset
+    write = kind_named(dataset.kind).preview
+    return lambda weights: write(Stepping(setup.model, weights), dataset.tokenizer)
 
 
 def _measure(setup: Setup) -> Callable[[float], dict[str, float]]:

@@ -42,11 +42,11 @@ def carry_over(
 
 def describe_gain(base: Tokenizer[Any], tokenizer: Tokenizer[Any]) -> str:
     """What the vocabulary gained, for the user."""
-    characters = [token for token in tokenizer.tokens if token not in base.ids and token not in BYTE_TOKENS]
+    gained = [token for token in tokenizer.tokens if token not in base.ids and token not in BYTE_TOKENS]
     spelled = BYTE_TOKENS[0] in tokenizer.ids
     rest = "; any others are spelled in bytes" if spelled else ""
-    if not characters:
-        return f"The vocabulary gained no characters{rest}."
-    named = " ".join(repr(token) for token in characters[:_NAMED])
-    more = f" and {len(characters) - _NAMED} more" if len(characters) > _NAMED else ""
-    return f"The vocabulary gained {len(characters)} characters: {named}{more}{rest}."
+    if not gained:
+        return f"The vocabulary gained nothing{rest}."
+    named = " ".join(repr(token) for token in gained[:_NAMED])
+    more = f" and {len(gained) - _NAMED} more" if len(gained) > _NAMED else ""
+    return f"The vocabulary gained {len(gained)} tokens: {named}{more}{rest}."

@@ -7,17 +7,11 @@ alone; only where the user gave minutes is their number set right on the way.
 import math
 from dataclasses import dataclass
 
-from gen.config import JsonFields, ModelConfig, Precision, TrainingConfig
+from gen.config import JsonFields, ModelConfig, Precision, Recipe, TrainingConfig
 from gen.dataset.token_file import TokenFile, fit_streams
 from gen.errors import TrainingError
 
 DEFAULT_MINUTES = 10.0
-BATCH_SIZE = 32
-WINDOW = 64
-LEARNING_RATE = 5e-3
-# the more often a corpus is read, the more must be dropped lest it be learned by heart
-DROPOUT_BY_PASSES = ((4.0, 0.1), (12.0, 0.2))
-DROPOUT = 0.3
 # what two ordinary cores read; it only tells few passes from many, so that a run does not depend on its clock
 NOMINAL_TOKENS_A_MINUTE = 900_000
 WEIGHT_DECAY = 0.01
@@ -27,9 +21,6 @@ VALIDATIONS = 10
 # a validation reads so many at the most, always the same: their mean says as much as that of more
 MAX_VALIDATION_TOKENS = 1 << 19
 VALIDATION_SHARE = 0.06
-# units that a corpus of so many tokens can fill without learning it by heart
-UNITS_BY_TOKENS = ((20_000, 128), (200_000, 256))
-UNITS = 512
 EMBEDDING_SIZE = 64
 
 
@@ -64,31 +55,31 @@ class Request(JsonFields):
     seed: int | None = None
 
 
-def model_config(request: Request, tokens: int, vocabulary_size: int) -> ModelConfig:
+def model_config(request: Request, recipe: Recipe, tokens: int, vocabulary_size: int) -> ModelConfig:
     """The shape of a network for a training part of so many tokens."""
     units = request.units
     if units is None:
-        units = next((units for limit, units in UNITS_BY_TOKENS if tokens < limit), UNITS)
+        units = next((units for limit, units in recipe.units_by_tokens if tokens < limit), recipe.units)
     return ModelConfig(vocabulary_size, min(EMBEDDING_SIZE, units), units, request.layers or 1)
 
 
-def dropout(request: Request, tokens: int, tokens_a_step: int) -> float:
+def dropout(request: Request, recipe: Recipe, tokens: int, tokens_a_step: int) -> float:
     """The share to drop for a training part of so many tokens, by how often it will be read."""
     if request.dropout is not None:
         return request.dropout
     minutes = DEFAULT_MINUTES if request.minutes is None else request.minutes
     passes = request.epochs or (request.steps or 0) * tokens_a_step / tokens
     passes = passes or minutes * NOMINAL_TOKENS_A_MINUTE / tokens
-    return next((share for limit, share in DROPOUT_BY_PASSES if passes < limit), DROPOUT)
+    return next((share for limit, share in recipe.dropout_by_passes if passes < limit), recipe.dropout)
 
 
-def streams_and_window(request: Request, file: TokenFile) -> tuple[int, int, str]:
+def streams_and_window(request: Request, recipe: Recipe, file: TokenFile) -> tuple[int, int, str]:
     """N and T that the corpus can fill, and what to tell the user where it cannot fill those asked for.
 
     Raises:
         CorpusError: There is nothing to predict.
     """
-    asked = (request.batch_size or BATCH_SIZE, request.window or WINDOW)
+    asked = (request.batch_size or recipe.batch_size, request.window or recipe.window)
     streams, window = fit_streams(file, *asked)
     if (streams, window) == asked:
         return streams, window, ""
@@ -97,15 +88,21 @@ def streams_and_window(request: Request, file: TokenFile) -> tuple[int, int, str
 
 
 def training_config(
-    request: Request, tokens: int, streams: int, window: int, precision: Precision, parts: int
+    request: Request,
+    recipe: Recipe,
+    tokens: int,
+    streams: int,
+    window: int,
+    precision: Precision,
+    parts: int,
 ) -> TrainingConfig:
     """The configuration of a run but for its length, which is not known before the clock is read."""
     return TrainingConfig(
         steps=1,
         batch_size=streams,
         window=window,
-        learning_rate=LEARNING_RATE if request.learning_rate is None else request.learning_rate,
-        dropout=dropout(request, tokens, streams * window),
+        learning_rate=recipe.learning_rate if request.learning_rate is None else request.learning_rate,
+        dropout=dropout(request, recipe, tokens, streams * window),
         weight_decay=WEIGHT_DECAY,
         gradient_norm=GRADIENT_NORM,
         warmup_steps=0,

@@ -8,7 +8,7 @@ A mistake in the command or the corpus is found here, within a second and before
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from gen.config import ConfigError, ModelConfig, TrainingConfig
 from gen.dataset.prepare import Dataset
 from gen.dataset.token_file import TokenFile
 from gen.errors import CorpusError, RunError
-from gen.kinds import tokenizer_of
+from gen.kinds import kind_named, tokenizer_of
 from gen.model.backend import cores
 from gen.tokenizer.base import Tokenizer
 from gen.training import plan
@@ -38,6 +38,8 @@ class Given:
         encoding: `--encoding`.
         out: `--out`.
         init_from: `--init-from`.
+        tokenizer: `--tokenizer`.
+        choices: What is said of music, by the names that `NotesTokenizer.learn` has for it.
     """
 
     request: Request
@@ -46,6 +48,8 @@ class Given:
     encoding: str | None = None
     out: Path | None = None
     init_from: Path | None = None
+    tokenizer: str | None = None
+    choices: dict[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -99,12 +103,25 @@ def begin(given: Given) -> Setup:
         raise RunError(f"{out} is a file, and a run is kept in a folder.", "Give another --out.")
     base = None if given.init_from is None else load_model(find_model(given.init_from))
     base_tokenizer = None if base is None else tokenizer_of(base.kind, base.tokenizer)
-    found = find(given.corpus or "", given.validation, given.encoding, given.init_from)
-    dataset = found.prepare("text", None if base is None else base.tokenizer)
-    streams, window, shrunk = plan.streams_and_window(request, dataset.training)
+    found = find(
+        given.corpus or "",
+        given.validation,
+        given.encoding,
+        given.tokenizer or "auto",
+        given.choices,
+        given.init_from,
+    )
+    if base is not None and base.kind != found.kind:
+        raise RunError(
+            f"The model to start from writes {base.kind}, and {given.corpus} is {found.kind}.",
+            "Start from a model of the same kind, or train without --init-from.",
+        )
+    dataset = found.prepare(None if base is None else base.tokenizer)
+    recipe = kind_named(dataset.kind).recipe
+    streams, window, shrunk = plan.streams_and_window(request, recipe, dataset.training)
     if dataset.validation.predictions < 1:
         raise CorpusError(
-            "The part held out for validation has fewer than two characters.",
+            "The part held out for validation has nothing that could be predicted.",
             "Give a longer corpus, or a --validation-corpus.",
         )
     return Setup(
@@ -215,7 +232,7 @@ def _recorded(folder: Path, about: dict[str, Any]) -> tuple[Request, Source, Mod
 
 def _prepare_again(folder: Path, source: Source, about: dict[str, Any]) -> Dataset:
     """The dataset that a run began with."""
-    dataset = find_again(source).prepare(about.get("kind", ""), about.get("base_tokenizer"))
+    dataset = find_again(source).prepare(about.get("base_tokenizer"))
     if dataset.digest != about.get("digest"):
         raise RunError(
             f"The corpus {source.corpus} is not what the run in {folder} began with.",
@@ -227,7 +244,8 @@ def _prepare_again(folder: Path, source: Source, about: dict[str, Any]) -> Datas
 def _shape(request: Request, dataset: Dataset, base: Model | None) -> ModelConfig:
     vocabulary_size = len(dataset.tokenizer.tokens)
     if base is None:
-        return plan.model_config(request, dataset.training.tokens, vocabulary_size)
+        recipe = kind_named(dataset.kind).recipe
+        return plan.model_config(request, recipe, dataset.training.tokens, vocabulary_size)
     for flag, asked, has in (
         ("--units", request.units, base.config.units),
         ("--layers", request.layers, base.config.layers),
@@ -256,6 +274,11 @@ def _refuse_changes(given: Given, asked: Request, source: Source, resolved: dict
             differing.append((name, spec, recorded))
     if given.encoding not in (None, source.encoding):
         differing.append(("encoding", given.encoding, source.encoding))
+    if given.tokenizer not in (None, source.tokenizer):
+        differing.append(("tokenizer", given.tokenizer, source.tokenizer))
+    for name, choice in given.choices.items():
+        if source.choices.get(name) != choice:
+            differing.append((name if choice else f"no-{name}", "", None))
     if differing:
         name, value, had = differing[0]
         flag = "--" + name.replace("_", "-")

@@ -1,7 +1,7 @@
 """Where a run's corpus is, in words that still hold when the run is resumed, from whatever folder."""
 
 import glob
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ class Source(JsonFields):
         validation: What `--validation-corpus` means, if given.
         encoding: What `--encoding` says, if given.
         init_from: What `--init-from` means, if given.
+        tokenizer: What `--tokenizer` says.
+        choices: What the tokenizer is told besides, by name: of music `transpose`, `melody` and `velocity`.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Source(JsonFields):
     validation: str | None
     encoding: str | None
     init_from: str | None
+    tokenizer: str
+    choices: dict[str, bool]
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,12 @@ class Found:
     """The files of a source, ready to be prepared; `notes` are for the user, one line each."""
 
     source: Source
+    kind: str
     files: tuple[Path, ...]
     held_out: tuple[Path, ...] | None
     notes: tuple[str, ...]
 
-    def prepare(self, kind: str, base: dict[str, Any] | None) -> Dataset:
+    def prepare(self, base: dict[str, Any] | None) -> Dataset:
         """The corpus as ids; `base` is the tokenizer of the model to start from, as its file has it.
 
         Raises:
@@ -52,21 +57,40 @@ class Found:
             self.files,
             self.held_out,
             encoding=self.source.encoding,
-            base=None if base is None else tokenizer_of(kind, base),
-            kind=kind,
+            base=None if base is None else tokenizer_of(self.kind, base),
+            kind=self.kind,
+            choices=self.source.choices,
         )
 
 
-def find(corpus: str, validation: str | None, encoding: str | None, init_from: Path | None = None) -> Found:
+def find(
+    corpus: str,
+    validation: str | None,
+    encoding: str | None,
+    tokenizer: str = "auto",
+    choices: dict[str, bool] | None = None,
+    init_from: Path | None = None,
+) -> Found:
     """The files that the options mean, each looked for once: standard input can be read only once.
 
     Raises:
-        CorpusError: There is nothing there, or both options mean standard input.
+        CorpusError: There is nothing there, both options mean standard input, one is text and the other
+            music, or there are choices that text does not have.
     """
     if corpus == validation == "-":
         raise CorpusError("Standard input cannot be both corpora.", "Put one of them into a file.")
-    located = locate(corpus, encoding)
-    held = None if validation is None else locate(validation, encoding)
+    located = locate(corpus, encoding, tokenizer)
+    held = None if validation is None else locate(validation, encoding, tokenizer)
+    if held is not None and held.kind != located.kind:
+        raise CorpusError(
+            f"{corpus} is {located.kind} and {validation} is {held.kind}.",
+            "Validate on what is like the corpus.",
+        )
+    if choices and located.kind == "text":
+        raise CorpusError(
+            f"{corpus} is text, and {', '.join(sorted(choices))} is said of music.",
+            "Leave the options for music out.",
+        )
     source = Source(
         located.name,
         located.licence,
@@ -74,6 +98,8 @@ def find(corpus: str, validation: str | None, encoding: str | None, init_from: P
         None if held is None or validation is None else _lasting(validation, held),
         encoding,
         None if init_from is None else _absolute(init_from),
+        tokenizer,
+        choices or {},
     )
     notes = located.notes
     held_out = located.validation
@@ -82,7 +108,7 @@ def find(corpus: str, validation: str | None, encoding: str | None, init_from: P
         held_out = held.validation or held.files
         overridden = " instead of the corpus' own" if located.validation else ""
         notes += (*held.notes, f"{validation} is for validation{overridden}")
-    return Found(source, located.files, held_out, notes)
+    return Found(source, located.kind, located.files, held_out, notes)
 
 
 def find_again(source: Source) -> Found:
@@ -91,8 +117,8 @@ def find_again(source: Source) -> Found:
     Raises:
         CorpusError: They are no longer there.
     """
-    found = find(source.corpus, source.validation, source.encoding)
-    return Found(source, found.files, found.held_out, found.notes)
+    found = find(source.corpus, source.validation, source.encoding, source.tokenizer, source.choices)
+    return replace(found, source=source)
 
 
 def is_same(given: str, recorded: str | None) -> bool:

@@ -1,6 +1,9 @@
 """`gen corpora` as people and scripts meet it."""
 
+import dataclasses
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -11,8 +14,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gen.cli import gen
+from gen.corpus import library
 from gen.corpus.catalog import CORPORA
+from gen.corpus.music import MusicParts
 from gen.errors import CorpusError
+from gen.tokenizer.notes import NotesTokenizer
+from tests.corpus.midi_files import put_tune, random_pitches
 
 
 @pytest.fixture(autouse=True)
@@ -38,14 +45,15 @@ def read(*arguments: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("arguments", [(), ("list",)])
-def test_the_list_names_source_licence_size_and_hash(arguments: tuple[str, ...]) -> None:
-    lines = shown(*arguments).splitlines()
+def test_the_list_names_kind_source_licence_size_and_hash(arguments: tuple[str, ...]) -> None:
+    *lines, last = shown(*arguments).splitlines()
+    assert "--json" in last
     assert len(lines) == 1 + len(CORPORA)
     for line, corpus in zip(lines[1:], CORPORA.values(), strict=True):
-        assert line.startswith(corpus.name)
-        assert corpus.licence in line
+        assert line.split()[:2] == [corpus.name, corpus.kind]
+        assert corpus.licence[:39].rstrip() in line
         assert corpus.source in line
-        assert f"{corpus.size_bytes:,}" in line
+        assert corpus.size_bytes is None or f"{corpus.size_bytes:,}" in line
         assert corpus.sha256 is None or corpus.sha256[:12] in line
     column = lines[0].index("LICENCE")
     assert all(line[column - 2 : column] == "  " and line[column] != " " for line in lines)
@@ -56,8 +64,9 @@ def test_the_list_as_json(arguments: tuple[str, ...]) -> None:
     corpora = read(*arguments)["corpora"]
     assert [corpus["name"] for corpus in corpora] == list(CORPORA)
     for corpus in corpora:
-        assert corpus.keys() == {"name", "title", "source", "licence", "bytes", "sha256", "path"}
+        assert corpus.keys() == {"name", "kind", "title", "source", "licence", "bytes", "sha256", "path"}
         assert corpus["path"] is None
+    assert "non-commercial" in corpora[-1]["licence"]
 
 
 def test_prepare_says_where_it_is_and_what_to_do_next() -> None:
@@ -125,7 +134,7 @@ def test_inspect_shows_a_table() -> None:
     Path("a.txt").write_text("aab \n" * 1000)
     lines = shown("inspect", "a.txt").splitlines()
     table = {line[:11].rstrip(): line[13:] for line in lines}
-    assert table["corpus"] == "a"
+    assert table["corpus"] == "a (text)"
     assert table["characters"] == "5,000, 4 of them distinct"
     assert table["encoding"] == "utf-8 (1)"
     assert table["most common"] == "a 40.0%  \\n 20.0%  space 20.0%  b 20.0%"
@@ -135,7 +144,7 @@ def test_a_long_list_of_bad_files_is_cut_for_people() -> None:
     Path("c").mkdir()
     Path("c/good.txt").write_text("fine")
     for number in range(30):
-        Path(f"c/{number:02}.mid").write_bytes(b"MThd")
+        Path(f"c/{number:02}.png").write_bytes(b"\x89PNG\0")
     assert "rejected: 10 more" in shown("inspect", "c")
     assert len(read("inspect", "c", "--json")["rejected"]) == 30
 
@@ -176,6 +185,75 @@ def test_inspect_a_named_corpus() -> None:
     assert found["name"] == "python-docs"
     assert found["licence"] == "PSF-2.0"
     assert found["characters"] == len(CORPORA["python-docs"].path.read_text("utf-8"))
+
+
+def put_folder_of_music() -> None:
+    for number in range(12):
+        put_tune(Path(f"c/{number:02}.mid"), random_pitches(number), ticks=480 + (number == 3))
+    shutil.copy("c/05.mid", "c/copy.mid")
+    Path("c/cut.mid").write_bytes(Path("c/05.mid").read_bytes()[:60])
+    Path("c/empty.mid").write_bytes(b"")
+    Path("c/gone.mid").symlink_to("nowhere")
+    Path("c/up").symlink_to(".")
+    os.mkfifo("c/pipe.mid")
+
+
+def test_inspect_music_counts_what_training_would_read() -> None:
+    put_folder_of_music()
+    found = read("inspect", "c", "--json")
+    good = [*(f"c/{number:02}.mid" for number in range(12)), "c/copy.mid"]
+    assert found["accepted"] == good
+    reasons = {bad["file"]: bad["reason"] for bad in found["rejected"]}
+    assert reasons.keys() == {f"c/{name}" for name in ("cut.mid", "empty.mid", "gone.mid", "up", "pipe.mid")}
+    assert all(reasons.values())
+    assert (found["name"], found["kind"], found["licence"], found["split"]) == ("c", "music", None, False)
+    assert (found["pieces"], found["duplicates"], found["notes_count"]) == (12, 1, 12 * 40)
+    assert found["parts"] == {"1": 12}
+    assert found["programs"] == {"0": 12}
+    assert found["beats"] == pytest.approx(12 * 40, abs=1)
+    # the first note of the one that is late begins on the grid, but does not end on it
+    assert found["moved_share"] == pytest.approx(40 / 480)
+    parts = MusicParts(tuple(Path(name) for name in good), None, None)
+    training, held_out = (list(part) for part in parts.read())
+    tokenizer = NotesTokenizer.learn(training, held_out)
+    assert found["tokens"] == sum(len(tokenizer.encode(score)) for score in training + held_out)
+    text = shown("inspect", "c")
+    assert "13 accepted, 5 rejected" in text
+    assert "rejected: c/empty.mid is empty" in text
+    assert "12, 1 more the same as another" in text
+
+
+def test_inspect_counts_a_piece_in_both_parts_of_a_split_folder_for_each() -> None:
+    put_tune(Path("c/train/1.mid"), random_pitches(1))
+    alone = read("inspect", "c/train/1.mid", "--json")["tokens"]
+    shutil.copytree("c/train", "c/valid")
+    found = read("inspect", "c", "--json")
+    assert (found["split"], found["duplicates"], found["tokens"]) == (True, 1, 2 * alone)
+
+
+def test_inspect_fails_where_there_is_no_music_that_can_be_used() -> None:
+    Path("bad.mid").write_bytes(b"MThd")
+    result = run("inspect", "bad.mid", "--json")
+    assert isinstance(result.exception, CorpusError)
+    found = json.loads(result.stdout)
+    assert (found["accepted"], found["tokens"]) == ([], 0)
+    assert found["rejected"][0]["file"] == "bad.mid"
+
+
+def test_inspect_takes_music_in_letters_as_text() -> None:
+    Path("a.abc").write_text("X:1\nL:1/8\nM:4/4\nK:C\nCDEF GABc|\n")
+    assert read("inspect", "a.abc", "--json")["notes_count"] == 8
+    assert read("inspect", "a.abc", "--tokenizer", "characters", "--json")["characters"] == 31
+
+
+def test_prepare_music_reads_it_into_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    put_folder_of_music()
+    corpus = dataclasses.replace(CORPORA["airds"], music=lambda: tuple(sorted(Path("c").glob("0*.mid"))))
+    monkeypatch.setitem(CORPORA, "airds", corpus)
+    assert shown("prepare", "airds").startswith("airds is ready: 10 pieces, 400 notes, ")
+    monkeypatch.setattr(library, "in_workers", None)
+    assert read("prepare", "airds", "--json")["pieces"] == 10
+    assert read("inspect", "airds", "--json")["licence"] == corpus.licence
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gen.commands.sample import DEFAULT_LENGTH
+from gen.writing.text import DEFAULT_LENGTH
 from tests.calling import assert_users_mistake, assert_wrong_usage, call
 from tests.tiny import LETTERS, put_model, tiny_model
 

@@ -95,22 +95,6 @@ def test_files_and_folders_without_permission() -> None:
         Path("locked").chmod(0o700)
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("a.mid", b"MThd\0\0\0\6"),
-        ("a.ABC", b"X:1\nK:C\n"),
-        ("a.krn", b"**kern\n"),
-        ("a.mxl", b"PK\3\4"),
-        ("a.musicxml", b"<score-partwise/>"),
-        ("a.xml", b"<?xml version='1.0'?>\n<score-partwise version='4.0'>"),
-    ],
-)
-def test_music_is_not_text(name: str, content: bytes) -> None:
-    put(name, content)
-    assert refused(name).problem == f"{name} is music, not text"
-
-
 def test_xml_without_notes_is_text() -> None:
     put("a.xml", "<p>score-partwise</p>")
     assert locate("a.xml").files

@@ -70,9 +70,9 @@ def test_the_vocabulary_of_the_model_itself_changes_nothing() -> None:
     carried = carry_over(model, tokenizer, tokenizer, fresh_weights(tokenizer))
     for name, values in model.weights.items():
         np.testing.assert_array_equal(carried[name], values)
-    assert describe_gain(tokenizer, tokenizer) == "The vocabulary gained no characters."
+    assert describe_gain(tokenizer, tokenizer) == "The vocabulary gained nothing."
     spelling = CharacterTokenizer.learn(["hello"], ["é"])
-    told = "The vocabulary gained no characters; any others are spelled in bytes."
+    told = "The vocabulary gained nothing; any others are spelled in bytes."
     assert describe_gain(spelling, spelling) == told
     assert describe_gain(tokenizer, spelling) == told
 
@@ -80,7 +80,7 @@ def test_the_vocabulary_of_the_model_itself_changes_nothing() -> None:
 def test_what_was_gained_is_named() -> None:
     base = CharacterTokenizer.learn(["ab"])
     gain = describe_gain(base, CharacterTokenizer(("a", "b", "é", "\n", *BYTE_TOKENS)))
-    assert gain == "The vocabulary gained 2 characters: 'é' '\\n'; any others are spelled in bytes."
+    assert gain == "The vocabulary gained 2 tokens: 'é' '\\n'; any others are spelled in bytes."
     many = describe_gain(base, CharacterTokenizer.learn(["".join(map(chr, range(0x400, 0x41E)))], base=base))
-    assert "gained 30 characters: 'Ѐ' " in many
+    assert "gained 30 tokens: 'Ѐ' " in many
     assert many.endswith("'Г' and 10 more.")

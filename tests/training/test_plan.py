@@ -7,8 +7,11 @@ from hypothesis import strategies as st
 
 from gen.dataset.token_file import TokenFile
 from gen.errors import CorpusError, TrainingError
+from gen.kinds import KINDS
 from gen.training import plan
 from gen.training.plan import Request
+
+TEXT = KINDS["text"].recipe
 
 
 def text_of(tokens: int) -> TokenFile:
@@ -16,23 +19,23 @@ def text_of(tokens: int) -> TokenFile:
 
 
 def test_larger_corpora_get_more_units_and_the_user_the_last_word() -> None:
-    chosen = [plan.model_config(Request(), 10**power, 65).units for power in range(2, 9)]
+    chosen = [plan.model_config(Request(), TEXT, 10**power, 65).units for power in range(2, 9)]
     assert chosen == sorted(chosen)
     assert (chosen[0], chosen[-1]) == (128, 512)
-    assert plan.model_config(Request(), 1_003_854, 65).units == 512
-    asked = plan.model_config(Request(units=48, layers=3), 10**8, 65)
+    assert plan.model_config(Request(), TEXT, 1_003_854, 65).units == 512
+    asked = plan.model_config(Request(units=48, layers=3), TEXT, 10**8, 65)
     assert (asked.vocabulary_size, asked.units, asked.layers) == (65, 48, 3)
     assert asked.embedding_size <= 48
 
 
 def test_a_corpus_that_is_large_enough_gets_what_was_asked_for() -> None:
-    assert plan.streams_and_window(Request(batch_size=4, window=16), text_of(4 * 16 + 1)) == (4, 16, "")
+    assert plan.streams_and_window(Request(batch_size=4, window=16), TEXT, text_of(4 * 16 + 1)) == (4, 16, "")
 
 
 @given(tokens=st.integers(2, 5000), streams=st.integers(1, 64), window=st.integers(1, 300))
 def test_a_small_corpus_shrinks_batch_and_window_and_says_so(tokens: int, streams: int, window: int) -> None:
     request = Request(batch_size=streams, window=window)
-    fitting_streams, fitting_window, note = plan.streams_and_window(request, text_of(tokens))
+    fitting_streams, fitting_window, note = plan.streams_and_window(request, TEXT, text_of(tokens))
     assert 1 <= fitting_streams <= streams
     assert 1 <= fitting_window <= window
     assert fitting_streams * fitting_window <= tokens - 1
@@ -47,12 +50,12 @@ def test_a_small_corpus_shrinks_batch_and_window_and_says_so(tokens: int, stream
 @pytest.mark.parametrize("tokens", [0, 1])
 def test_a_corpus_with_nothing_to_predict_is_refused(tokens: int) -> None:
     with pytest.raises(CorpusError, match=f"{tokens} tokens"):
-        plan.streams_and_window(Request(), text_of(tokens))
+        plan.streams_and_window(Request(), TEXT, text_of(tokens))
 
 
 def test_zero_is_a_wish_and_not_a_missing_one() -> None:
-    assert plan.training_config(Request(dropout=0.0, seed=0), 1000, 4, 8, "float32", 2).dropout == 0
-    assert plan.training_config(Request(), 1000, 4, 8, "float32", 2).dropout > 0
+    assert plan.training_config(Request(dropout=0.0, seed=0), TEXT, 1000, 4, 8, "float32", 2).dropout == 0
+    assert plan.training_config(Request(), TEXT, 1000, 4, 8, "float32", 2).dropout > 0
 
 
 def test_the_more_often_a_corpus_is_read_the_more_is_dropped() -> None:
@@ -62,10 +65,12 @@ def test_the_more_often_a_corpus_is_read_the_more_is_dropped() -> None:
         (Request(steps=1_000), Request(steps=10_000)),
         (Request(epochs=2), Request(epochs=20)),
     ):
-        assert plan.dropout(few, tokens, step) < plan.dropout(many, tokens, step)
-    assert plan.dropout(Request(), tokens, step) == plan.dropout(Request(minutes=10), tokens, step)
-    assert plan.dropout(Request(), tokens, step) > plan.dropout(Request(), 100 * tokens, step)
-    same = {plan.dropout(wish, tokens, step) for wish in (Request(steps=1_000), Request(epochs=2.0))}
+        assert plan.dropout(few, TEXT, tokens, step) < plan.dropout(many, TEXT, tokens, step)
+    assert plan.dropout(Request(), TEXT, tokens, step) == plan.dropout(
+        Request(minutes=10), TEXT, tokens, step
+    )
+    assert plan.dropout(Request(), TEXT, tokens, step) > plan.dropout(Request(), TEXT, 100 * tokens, step)
+    same = {plan.dropout(wish, TEXT, tokens, step) for wish in (Request(steps=1_000), Request(epochs=2.0))}
     assert len(same) == 1, "a thousand steps of this size are two epochs"
 
 

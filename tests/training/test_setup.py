@@ -9,6 +9,7 @@ import pytest
 from gen.checkpoint import Model, save_model, weight_shapes
 from gen.config import ModelConfig
 from gen.errors import CorpusError, GenError, ModelFileError, RunError
+from gen.kinds import KINDS
 from gen.tokenizer.characters import CharacterTokenizer
 from gen.training import plan, setup
 from gen.training.plan import Request
@@ -17,6 +18,7 @@ from gen.training.setup import Given, Setup
 from tests.training.plain_network import random_weights
 from tests.training.tiny import words
 
+TEXT = KINDS["text"].recipe
 ASKED = Request(steps=20, units=8, batch_size=4, window=16, seed=3)
 
 
@@ -37,7 +39,13 @@ def begin(request: Request = ASKED, out: Path | None = Path("run"), **given: Any
 def put_state(ready: Setup, *, validated: bool = True, **progress: Any) -> Path:
     """What a run that began with this setup leaves in its folder."""
     config = plan.training_config(
-        ready.request, ready.dataset.training.tokens, ready.streams, ready.window, "float32", ready.parts
+        ready.request,
+        TEXT,
+        ready.dataset.training.tokens,
+        ready.streams,
+        ready.window,
+        "float32",
+        ready.parts,
     )
     config = replace(config, steps=20, validate_every=2)
     about = setup.describe(ready, config)
@@ -108,8 +116,10 @@ def test_options_given_again_as_they_were_chosen_are_accepted() -> None:
         "units": ready.model.units,
         "layers": ready.model.layers,
         "window": ready.window,
-        "dropout": plan.dropout(ready.request, ready.dataset.training.tokens, ready.streams * ready.window),
-        "learning_rate": plan.LEARNING_RATE,
+        "dropout": plan.dropout(
+            ready.request, TEXT, ready.dataset.training.tokens, ready.streams * ready.window
+        ),
+        "learning_rate": TEXT.learning_rate,
         "precision": "float32",
         "seed": 0,
     }
@@ -269,7 +279,7 @@ def test_fine_tuning_takes_shape_and_vocabulary_from_the_model(corpus: Path) -> 
     assert ready.dataset.tokenizer.tokens[len(tokenizer.tokens) :] == tuple(new)
     assert ready.model == replace(ready.base.config, vocabulary_size=len(tokenizer.tokens) + len(new))
     told = [note for note in ready.notes if "gained" in note]
-    assert told == [f"The vocabulary gained {len(new)} characters: {' '.join(map(repr, new))}."]
+    assert told == [f"The vocabulary gained {len(new)} tokens: {' '.join(map(repr, new))}."]
     out = put_state(ready, step=5)
     for init_from in (None, base, base.resolve()):
         again = resume_given(out, init_from=init_from)

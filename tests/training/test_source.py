@@ -102,7 +102,7 @@ def test_standard_input_may_be_what_to_validate_on(monkeypatch: pytest.MonkeyPat
 def test_what_is_no_longer_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     put("a.txt")
     put("b.txt")
-    source = find("a.txt", "b.txt", None, Path("model.safetensors")).source
+    source = find("a.txt", "b.txt", None, init_from=Path("model.safetensors")).source
     assert source.init_from == str(Path("model.safetensors").absolute())
     Path("b.txt").unlink()
     with pytest.raises(CorpusError, match=r"b\.txt"):

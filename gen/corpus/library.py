@@ -1,0 +1,168 @@
+"""Files of music, each read once: in workers that may be killed, then out of the cache."""
+
+import hashlib
+import itertools
+import stat
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from tqdm import tqdm
+
+from gen.corpus.piece import MAX_BYTES, UnreadableError
+from gen.corpus.piece_cache import PieceCache
+from gen.corpus.pool import Failure, Job, in_workers
+from gen.corpus.reading import MIDI_ENDINGS, read_pieces
+from gen.corpus.stored import Reading, pack, unpack
+from gen.errors import CorpusError
+
+# To be raised whenever a reader gives another result for the same bytes: what is cached is then read anew.
+READER_VERSION = 1
+
+_MIDI_LIMIT_S = 5.0
+_NOTATION_LIMIT_S, _TUNE_LIMIT_S, _MOST_LIMIT_S = 20.0, 0.5, 300.0
+_BAR_DELAY_S = 1.0
+_KEY_BYTES = hashlib.sha256().digest_size
+
+
+class Library:
+    """The readings of files of music; whatever a file holds, it costs its own reading alone.
+
+    Args:
+        files: Regular files, in the order in which they are to be given.
+
+    Raises:
+        CorpusError: From `readings`: the cache cannot be read or written.
+    """
+
+    def __init__(self, files: tuple[Path, ...]) -> None:
+        self.files = files
+        self._keys: dict[Path, bytes] = {}
+        self._reasons: dict[Path, str] = {}  # of files that cannot even be opened
+        self._failures: dict[bytes, str] = {}  # what may end otherwise another time, so is not cached
+
+    def readings(self) -> Iterator[tuple[Path, Reading]]:
+        """Every file and what is in it, in order; the files are read at the first call only.
+
+        Raises:
+            CorpusError: The cache cannot be read or written.
+        """
+        with PieceCache() as known:
+            self._read(known, [path for path in self.files if not self._is_done(path)])
+            for path in self.files:
+                yield path, self._reading(known, path)
+
+    def _is_done(self, path: Path) -> bool:
+        return path in self._keys or path in self._reasons
+
+    def _reading(self, known: PieceCache, path: Path) -> Reading:
+        reading = self._kept(known, path)
+        if reading is None:
+            # what lay in the cache is gone or damaged
+            key = self._keys.pop(path)
+            self._read(known, [path], again=True)
+            reading = self._kept(known, path)
+            if reading is None or self._keys.get(path) != key:
+                raise CorpusError(f"{path} changed while it was read", "Train on a copy of the corpus.")
+        return reading
+
+    def _kept(self, known: PieceCache, path: Path) -> Reading | None:
+        if path in self._reasons:
+            return Reading(reason=self._reasons[path])
+        key = self._keys[path]
+        if key in self._failures:
+            return Reading(reason=self._failures[key])
+        packed = known.get(key)
+        try:
+            return None if packed is None else unpack(packed)
+        except ValueError:
+            return None
+
+    def _read(self, known: PieceCache, paths: list[Path], *, again: bool = False) -> None:
+        with tqdm(
+            total=len(paths),
+            desc="reading music",
+            unit="file",
+            delay=_BAR_DELAY_S,
+            leave=False,
+            file=sys.stderr,
+        ) as bar:
+            jobs = self._jobs(known, paths, bar, again=again)
+            first = next(jobs, None)
+            if first is None:
+                return
+            every = itertools.chain([first], jobs)
+            with closing(in_workers(read_packed, every, number=len(paths))) as results:
+                for key, result in results:
+                    if isinstance(result, Failure):
+                        self._failures[key] = result.reason
+                    elif result[:_KEY_BYTES] != key:
+                        self._failures[key] = "changed while it was read"
+                    else:
+                        known.put(key, result[_KEY_BYTES:])
+                    bar.update()
+
+    def _jobs(
+        self, known: PieceCache, paths: Iterable[Path], bar: "tqdm[None]", *, again: bool
+    ) -> Iterator[tuple[bytes, Job]]:
+        """What is to be read, each content once."""
+        asked: set[bytes] = set()
+        for path in paths:
+            try:
+                content = _content(path)
+            except UnreadableError as error:
+                self._reasons[path] = str(error)
+                bar.update()
+                continue
+            key = self._keys[path] = _key(path, content)
+            if key in asked or (not again and known.has(key)):
+                bar.update()
+                continue
+            asked.add(key)
+            yield key, Job(path, _limit_s(path, content))
+
+
+def read_packed(path: Path) -> bytes:
+    """In a worker: the key of a file's content as it is now, and the bytes of its reading.
+
+    Raises:
+        OSError: The file is gone.
+    """
+    try:
+        reading = Reading(*read_pieces(path))
+    except UnreadableError as error:
+        reading = Reading(reason=str(error))
+    return _key(path, path.read_bytes()) + pack(reading)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise UnreadableError("is no regular file")
+        if status.st_size > MAX_BYTES:
+            raise UnreadableError(f"is larger than {MAX_BYTES >> 20} MiB")
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadableError(f"cannot be read: {error.strerror or error}") from error
+
+
+def _key(path: Path, content: bytes) -> bytes:
+    whole = hashlib.sha256(f"{READER_VERSION} {_music21_version()} {path.suffix.lower()}\n".encode())
+    whole.update(content)
+    return whole.digest()
+
+
+@cache
+def _music21_version() -> str:
+    return version("music21")
+
+
+def _limit_s(path: Path, content: bytes) -> float:
+    if path.suffix.lower() in MIDI_ENDINGS:
+        return _MIDI_LIMIT_S
+    tunes = content.count(b"\nX:")
+    return min(_NOTATION_LIMIT_S + tunes * _TUNE_LIMIT_S, _MOST_LIMIT_S)

@@ -1,0 +1,36 @@
+"""What a reader of music gives: pieces on the grid, or the reason why a file is none.
+
+The bounds here are those of every reader: a file beyond one is refused before it costs time or memory.
+"""
+
+from dataclasses import dataclass
+
+from gen.score import Score
+
+MAX_BYTES = 8 << 20
+MAX_TRACKS = 256
+MAX_EVENTS = 500_000
+MAX_NOTES = 100_000
+MAX_CHANGES = 4096  # of tempo, metre and key together
+MAX_QUARTERS = 20_000
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One piece of music.
+
+    Attributes:
+        title: As far as the file says; else empty.
+        score: The music.
+        moved: Notes whose onset or end was not on the grid and was moved to it.
+        mended: Notes dropped or shortened because the same pitch was struck while it sounded.
+    """
+
+    title: str
+    score: Score
+    moved: int = 0
+    mended: int = 0
+
+
+class UnreadableError(Exception):
+    """Why a file holds no music that can be used: one line, worded to follow the file's name."""

@@ -1,0 +1,190 @@
+"""Work on files in processes of their own, which are killed when it takes too long or too much memory.
+
+A worker that hangs, crashes or is out of memory costs the one file that it worked on, and a new one takes
+its place. Only a bounded number of files is under way, so that thousands need no more memory than a few.
+
+Workers start as the platform's `forkserver` does, else by `spawn`: a program of one's own that comes here
+needs the guard `if __name__ == "__main__":`, as with all of `multiprocessing`.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+Key = TypeVar("Key")
+
+MEMORY_BYTES = 1 << 30  # for a worker, beyond what it has at its start
+_PRELOADED = ("gen.corpus.reading", "numpy", "music21.midi")
+_FILES_A_WORKER = 4  # with fewer, a further worker costs more time than it saves
+_WAITING_A_WORKER = 8
+_FILES_UNTIL_RENEWED = 1000  # whatever a library forgets to give back goes with its process
+_OUT_OF_MEMORY = 86  # exit code
+_GRACE_S = 10
+
+
+@dataclass(frozen=True)
+class Job:
+    """A file to work on.
+
+    Attributes:
+        path: The file.
+        limit_s: After so many seconds its worker is killed.
+    """
+
+    path: Path
+    limit_s: float
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why there is no result, worded to follow the file's name: the fault of the file or of the machine."""
+
+    reason: str
+
+
+def in_workers(
+    work: Callable[[Path], bytes], jobs: Iterable[tuple[Key, Job]], *, number: int
+) -> Generator[tuple[Key, bytes | Failure], None, None]:
+    """Do the work for each job, in the order in which they end; close the iterator to stop at once.
+
+    Args:
+        work: A function at the top of a module; what it raises becomes a failure.
+        jobs: Taken from one by one, as room is made; each with what is to tell its result by.
+        number: How many jobs there are, about.
+    """
+    workers = max(1, min(cores(), number // _FILES_A_WORKER))
+    pool = ProcessPool(
+        max_workers=workers, max_tasks=_FILES_UNTIL_RENEWED, initializer=_begin, context=_context()
+    )
+    under_way: dict[Future[bytes], tuple[Key, Job]] = {}
+    try:
+        with _starting():
+            _ = pool.active  # asking starts it
+        for key, job in jobs:
+            arguments = (work, job.path, job.limit_s)
+            under_way[pool.schedule(_timed, arguments, timeout=job.limit_s)] = key, job
+            if len(under_way) >= workers * _WAITING_A_WORKER:
+                yield from _ended(under_way)
+        while under_way:
+            yield from _ended(under_way)
+    finally:
+        pool.stop()
+        pool.join()
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _ended(under_way: dict["Future[bytes]", tuple[Key, Job]]) -> Iterator[tuple[Key, bytes | Failure]]:
+    for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+        key, job = under_way.pop(future)
+        yield key, _result(future, job)
+
+
+def _result(future: "Future[bytes]", job: Job) -> bytes | Failure:
+    try:
+        return future.result()
+    except TimeoutError:
+        return Failure(f"takes longer than {job.limit_s:g} s to read")
+    except ProcessExpired as error:
+        if error.exitcode == _OUT_OF_MEMORY:
+            return Failure(f"takes more than {MEMORY_BYTES >> 20} MiB of memory to read")
+        return Failure(f"makes its reader crash (exit code {error.exitcode})")
+    except BrokenProcessPool as error:
+        raise RuntimeError(
+            "workers end as they start: the program lacks `if __name__ == '__main__'`"
+        ) from error
+    except Exception as error:  # noqa: BLE001 - whatever a file does to its reader, the others are read
+        return Failure(f"cannot be read: {type(error).__name__}: {error}")
+
+
+def _context() -> multiprocessing.context.BaseContext:
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(_PRELOADED))
+    return context
+
+
+@contextmanager
+def _starting() -> Iterator[None]:
+    """What starts in here, and all that comes from it, is born silent and deaf to Ctrl-C.
+
+    The terminal sends Ctrl-C to every process at once; it is for the one that the user started to end the
+    others. Until then they may be in the middle of their birth, of which nobody wants a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    from multiprocessing import forkserver, resource_tracker
+
+    with _silence():
+        # first, since starting it opens the ears of this thread again
+        resource_tracker.ensure_running()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            forkserver.ensure_running()
+        except BaseException:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            raise
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Nothing reaches stderr, from this process either: for moments only."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _begin() -> None:
+    """Make a new worker silent and bounded."""
+    silence = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(silence, stream)
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    try:
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
+        resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MEMORY_BYTES,) * 2)
+    except (OSError, ValueError):  # a system that does not tell, or bounds less than what is in use
+        return
+
+
+def _timed(work: Callable[[Path], bytes], path: Path, limit_s: float) -> bytes:
+    if hasattr(signal, "alarm"):
+        # ends a worker that hangs when the one who would kill it is gone
+        signal.alarm(int(limit_s) + _GRACE_S)
+    try:
+        return work(path)
+    except MemoryError:
+        # what was taken may never be given back, so the next file needs a new process
+        os._exit(_OUT_OF_MEMORY)
+    finally:
+        if hasattr(signal, "alarm"):
+            signal.alarm(0)

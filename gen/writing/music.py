@@ -1,0 +1,209 @@
+"""New music from a model: each piece drawn to its end, within the grammar of its tokens."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import gen
+from gen.corpus.piece import Piece
+from gen.errors import GenError
+from gen.export.score_file import ScoreOutput, in_characters
+from gen.sampler.choose import Choices
+from gen.sampler.forward import Network
+from gen.sampler.generate import generate
+from gen.score import Part, Score
+from gen.tokenizer.base import Ids
+from gen.tokenizer.notes import NotesTokenizer
+from gen.tokenizer.symbols import Group
+from gen.writing.request import Request
+
+MOST_BARS = 64
+PREVIEW_BARS = 4
+PREVIEW_TEMPERATURE = 0.8
+_MOST_TOKENS = 20_000  # of a piece; only a model that never learned to go on from a position gets there
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Written:
+    """A piece that was written.
+
+    Attributes:
+        score: The prompt and what came after it.
+        tokens: Drawn, the prompt's not counted.
+        ended: Whether the model ended it by itself, not the number of bars or tokens.
+    """
+
+    score: Score
+    tokens: int
+    ended: bool
+
+
+def sample_music(
+    network: Network,
+    tokenizer: NotesTokenizer,
+    request: Request,
+    about: dict[str, Any],
+    tell: Callable[[str], None],
+) -> None:
+    """Write what `gen sample` was asked for.
+
+    Args:
+        network: The model.
+        tokenizer: Its vocabulary.
+        request: What was asked for.
+        about: The model, as JSON, for the facts beside each file.
+        tell: Called with what the user should know, a line at a time.
+
+    Raises:
+        GenError: The prompt cannot be read or said, a wish cannot come true, or nothing can be written there.
+    """
+    output = ScoreOutput(request.out, request.count)
+    prompt = np.zeros(0, np.int32)
+    if request.prompt:
+        request.refuse(("program",), "goes with a piece from its beginning, and --prompt has begun it")
+        prompt = _prompt_ids(request.prompt, tokenizer, tell)
+    written = write_music(network, tokenizer, prompt, request)
+    facts = [
+        {
+            "gen": gen.__version__,
+            **about,
+            "request": json.loads(json.dumps(asdict(request))),
+            "number": number,
+            "tokens": piece.tokens,
+            "notes": len(piece.score.notes),
+            "bars": sum(1 for _ in piece.score.bars()),
+            "ended_by_itself": piece.ended,
+        }
+        for number, piece in enumerate(written)
+    ]
+    output.write([piece.score for piece in written], facts)
+    for path in output.files:
+        tell(f"Wrote {path}")
+
+
+def preview_music(network: Network, tokenizer: NotesTokenizer) -> str:
+    """A few bars, with the same draws each time, so that two of a run differ by the weights alone."""
+    choices = Choices((PREVIEW_TEMPERATURE, PREVIEW_TEMPERATURE))
+    request = Request(choices, bars=PREVIEW_BARS)
+    (piece,) = write_music(network, tokenizer, np.zeros(0, np.int32), request)
+    return in_characters(piece.score)
+
+
+def write_music(network: Network, tokenizer: NotesTokenizer, prompt: Ids, request: Request) -> list[Written]:
+    """New pieces.
+
+    Args:
+        network: The model.
+        tokenizer: Its vocabulary.
+        prompt: The ids of a piece to go on from, without `Start` and `End`; none to begin one.
+        request: Bars, wishes, how many, and how to choose; its prompt is not looked at.
+
+    Raises:
+        TokenizerError: A wish that the vocabulary cannot say.
+    """
+    end = tokenizer.ids["End"]
+    grammar = tokenizer.grammar(
+        request.count,
+        bars=request.bars,
+        most_bars=MOST_BARS,
+        key=request.key,
+        metre=request.metre,
+        tempo=request.tempo,
+        program=request.program,
+        pitch_range=request.pitch_range,
+        melody=request.out is not None and request.out.endswith(".abc"),
+    )
+    drawn: list[Ids] = []
+    ended = np.zeros(request.count, bool)
+    ids = generate(
+        network,
+        np.concatenate([tokenizer.start(), prompt]),
+        grammar,
+        request.choices,
+        streams=request.count,
+        seed=request.seed,
+        progress=grammar.progress,
+    )
+    most_tokens = _MOST_TOKENS if request.length is None else request.length
+    while not ended.all() and len(drawn) < most_tokens:
+        drawn.append(next(ids))
+        ended |= drawn[-1] == end
+    together = np.array(drawn, np.int32).reshape(len(drawn), request.count)
+    return [_piece(tokenizer, prompt, ids_of, request.bars) for ids_of in together.T]
+
+
+def _piece(tokenizer: NotesTokenizer, prompt: Ids, drawn: Ids, bars: int | None) -> Written:
+    """A piece from the ids of a stream, which go on after its end, or stop before it."""
+    ends = np.flatnonzero(drawn == tokenizer.ids["End"])
+    if len(ends):
+        kept = drawn[: ends[0] + 1]
+        at_limit = np.count_nonzero(kept == tokenizer.ids["Bar"]) >= MOST_BARS
+        return Written(_decoded(tokenizer, prompt, kept), len(kept), bars is None and not at_limit)
+    while len(drawn) and not tokenizer.is_note(int(drawn[-1])):
+        drawn = drawn[:-1]
+    return Written(_decoded(tokenizer, prompt, drawn), len(drawn), ended=False)
+
+
+def _decoded(tokenizer: NotesTokenizer, prompt: Ids, drawn: Ids) -> Score:
+    return tokenizer.decode(np.concatenate([tokenizer.start(), prompt, drawn]))
+
+
+def _prompt_ids(spec: str, tokenizer: NotesTokenizer, tell: Callable[[str], None]) -> Ids:
+    """The ids of the first piece in a file, without what the vocabulary cannot say, which is told."""
+    score = _with_known_programs(_first_piece(Path(spec.removeprefix("@")), tell), tokenizer, tell)
+    for loss, count in tokenizer.losses(score).items():
+        tell(f"Of the prompt, not kept as it is: {loss} ({count})")
+    if unseen := tokenizer.unseen(score):
+        named = ", ".join(list(unseen)[:_NAMED])
+        more = f" and {len(unseen) - _NAMED} more" if len(unseen) > _NAMED else ""
+        tell(f"Left out of the prompt, for the model never saw them: {named}{more}")
+        score = tokenizer.without_unseen(score)
+    if not len(score.notes):
+        raise GenError(
+            f"Nothing of {spec} can be said with the vocabulary of this model.",
+            "Give a prompt that is more like what the model learned.",
+        )
+    return tokenizer.encode(score)[1:-1]
+
+
+def _with_known_programs(score: Score, tokenizer: NotesTokenizer, tell: Callable[[str], None]) -> Score:
+    """The score with each instrument that the model does not know replaced by the nearest that it does.
+
+    Near are those whose General MIDI numbers are, which go by families of instruments.
+    """
+    known = [symbol.value for symbol in tokenizer.symbols if symbol.group is Group.PROGRAM]
+    programs = [program for program in known if isinstance(program, int)]
+    parts = []
+    for part in score.parts:
+        if part.is_drums or not programs or part.program in programs:
+            parts.append(part)
+            continue
+        nearest = min(programs, key=lambda program: abs(program - part.program))
+        tell(f"The model does not know program {part.program} of the prompt: program {nearest} plays instead")
+        parts.append(Part(nearest))
+    return replace(score, parts=tuple(parts))
+
+
+def _first_piece(path: Path, tell: Callable[[str], None]) -> Score:
+    if not path.is_file():
+        raise GenError(f"There is no file {path} to go on from.", "Name a file of music after --prompt.")
+    for _, reading in _readings(path):
+        if reading.reason is not None:
+            raise GenError(f"{path} {reading.reason}.", "Give another file of music.")
+        if len(reading.pieces) > 1:
+            tell(f"{path} has {len(reading.pieces)} pieces; the first is the prompt")
+        piece: Piece = reading.pieces[0]
+        return piece.score
+    raise AssertionError("a library of one file has one reading")
+
+
+def _readings(path: Path) -> Iterator[Any]:
+    # what reads files of music is heavy, and most samples have no prompt
+    from gen.corpus.library import Library
+
+    return Library((path,)).readings()
