@@ -103,6 +103,54 @@ def recall(data: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def tune(data: dict[str, Any]) -> str:
+    """A melody that the model of the fiddle tunes wrote."""
+    (run,) = (run for run in data["runs"] if run["corpus"] == "ryans-mammoth")
+    return f"```text\n{run['pieces']['example'].strip()}\n```\n"
+
+
+def music(data: dict[str, Any]) -> str:
+    """Nats a note, a beat and a frame."""
+    head = "| corpus | network | validation, nats a note | nats a beat | test, nats a frame |"
+    lines = [head, "|---|---|---|---|---|"]
+    for run in data["runs"]:
+        shape, score = run["model"], run["validation"]
+        frame = f"{run['test']['nats_per_frame']:.3f}" if "test" in run else ""
+        lines.append(
+            f"| {_corpus(run)} | {shape['layers']} x {shape['units']} | {score['nats_per_note']:.3f} | "
+            f"{score['nats_per_beat']:.3f} | {frame} |"
+        )
+    return "\n".join([*lines, machine_line(data)])
+
+
+def pieces(data: dict[str, Any]) -> str:
+    """What of the new pieces is well."""
+    head = "| corpus | decode | read back | end by themselves | pitch classes | durations | intervals |"
+    lines = [head, "|---|---|---|---|---|---|---|"]
+    for run in data["runs"]:
+        new = run["pieces"]
+        far = " | ".join(f"{new['distance'][name]:.3f}" for name in ("pitch class", "duration", "interval"))
+        shares = " | ".join(f"{new[name]:.0%}" for name in ("decode", "read_back", "end_by_themselves"))
+        lines.append(f"| {_corpus(run)} | {shares} | {far} |")
+    return "\n".join(lines) + "\n"
+
+
+def _corpus(run: dict[str, Any]) -> str:
+    return "JSB" if "jsb" in run["corpus"] else f"`{run['corpus']}`"
+
+
+def reading(data: dict[str, Any]) -> str:
+    """Files a second."""
+    peers = "`gen` | again, from its cache | `music21.converter.parse`"
+    head = f"| files a second: written from | files | {peers} |"
+    lines = [
+        f"| `{row['corpus']}` | {row['files']} of {row['mean_bytes']:,} bytes | {row['files_per_s']:.0f} | "
+        f"{row['files_per_s_from_cache']:.0f} | {row['music21_files_per_s']:.0f} |"
+        for row in data["rows"]
+    ]
+    return "\n".join([head, "|---|---|---|---|---|", *lines, machine_line(data)])
+
+
 TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "recall": ("docs/recall.json", recall),
     "quality": ("benchmarks/text.json", quality),
@@ -110,6 +158,10 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "layer": ("benchmarks/layer.json", layer),
     "sampling": ("benchmarks/sampling.json", sampling),
     "corpus": ("benchmarks/corpus.json", corpus),
+    "tune": ("benchmarks/music.json", tune),
+    "music": ("benchmarks/music.json", music),
+    "pieces": ("benchmarks/music.json", pieces),
+    "reading": ("benchmarks/reading.json", reading),
 }
 
 

@@ -95,6 +95,8 @@ def _in_music21(read: Callable[[], Found]) -> Found:
         warnings.simplefilter("ignore")
         try:
             return read()
+        except MemoryError:  # says more of this machine than of the file
+            raise
         except Exception as error:
             reason = " ".join(str(error).split())[:120]
             raise UnreadableError(f"cannot be parsed: {type(error).__name__}: {reason}") from error

@@ -20,7 +20,7 @@ def read_pieces(path: Path) -> tuple[tuple[Piece, ...], tuple[str, ...]]:
     if path.stat().st_size > MAX_BYTES:
         raise UnreadableError(f"is larger than {MAX_BYTES >> 20} MiB")
     content = path.read_bytes()
-    if path.suffix.lower() in MIDI_ENDINGS:
+    if path.suffix.lower() in MIDI_ENDINGS or content.startswith(b"MThd"):
         from gen.corpus.midi import read_midi
 
         return (read_midi(content),), ()
