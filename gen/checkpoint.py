@@ -25,6 +25,7 @@ from gen.model.cell import Weights
 
 FORMAT_VERSION = 1
 MAX_HEADER_BYTES = 4 << 20
+LARGEST_WEIGHT = 1e6  # products of these still are finite
 READ_DTYPES = ("F32", "I32", "I64")  # weights and state, and the optimiser's count of updates
 
 _DAMAGED = "Use an undamaged copy of the file, or train the model again."
@@ -110,8 +111,9 @@ def load_model(path: Path) -> Model:
     tokens = about["tokenizer"].get("tokens")
     if not isinstance(tokens, list) or len(tokens) != config.vocabulary_size:
         raise ModelFileError(f"{path}: its vocabulary has not {config.vocabulary_size} tokens.", _DAMAGED)
-    if infinite := [name for name, array in tensors.items() if not np.isfinite(array).all()]:
-        raise ModelFileError(f"{path}: tensor {infinite[0]!r} holds values that are not finite.", _DAMAGED)
+    # which is also false of what is not a number
+    if wild := [name for name, array in tensors.items() if not (np.abs(array) < LARGEST_WEIGHT).all()]:
+        raise ModelFileError(f"{path}: tensor {wild[0]!r} holds values that no training leads to.", _DAMAGED)
     return Model(about["kind"], config, about["tokenizer"], tensors, about["corpus"], about["training"])
 
 
@@ -153,7 +155,10 @@ def load_tensors(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         raise ModelFileError(f"{path} is not a model file: it has no sound header.", _DAMAGED)
     try:
         with safetensors.safe_open(path, framework="numpy") as opened:
-            about = json.loads((opened.metadata() or {})["gen"])
+            metadata = opened.metadata() or {}
+            if "gen" not in metadata:
+                raise ModelFileError(f"{path} is no model of gen.", "Give a model that gen trained.")
+            about = json.loads(metadata["gen"], parse_constant=_refuse_constant)
             dtypes = {name: opened.get_slice(name).get_dtype() for name in opened.keys()}  # noqa: SIM118
             if odd := [name for name, dtype in dtypes.items() if dtype not in READ_DTYPES]:
                 raise ModelFileError(f"{path}: tensor {odd[0]!r} is {dtypes[odd[0]]}.", _DAMAGED)
@@ -192,6 +197,10 @@ def find_model(place: Path | None) -> Path:
             "Give a model file or a run folder; a run has one from its first validation on.",
         )
     return best
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _describe(tensors: dict[str, tuple[tuple[int, ...], str]], name: str) -> str:

@@ -6,7 +6,6 @@ import time
 STARTED_S = time.monotonic()
 
 import importlib  # noqa: E402
-import os  # noqa: E402
 import sys  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -14,6 +13,7 @@ import click  # noqa: E402
 
 from gen import __version__  # noqa: E402
 from gen.errors import GenError  # noqa: E402
+from gen.streams import ReaderGoneError, standard_streams  # noqa: E402
 
 COMMANDS = {
     "train": "Learn a corpus.",
@@ -51,15 +51,6 @@ class LazyGroup(click.Group):
             ctx.fail(f"No such command {args[0]!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
         return super().resolve_command(ctx, args)
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a reader who has had enough ends it as success does."""
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError:
-            # what Python would still flush at exit has nowhere to go
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
-
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands by their one line here, without importing them."""
         with formatter.section("Commands"):
@@ -81,7 +72,13 @@ def gen() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code."""
-    sys.exit(_run(arguments))
+    with standard_streams():
+        code = _run(arguments)
+    sys.exit(code)
+
+
+def _complain(error: GenError) -> None:
+    click.echo(f"Problem: {_one_line(error.problem).rstrip('.')}.\nFix: {_one_line(error.fix)}", err=True)
 
 
 def _one_line(text: str) -> str:
@@ -93,8 +90,15 @@ def _run(arguments: list[str] | None) -> int:
     try:
         result: Any = gen.main(arguments, prog_name="gen", standalone_mode=False, obj=STARTED_S)
     except GenError as error:
-        click.echo(f"Problem: {_one_line(error.problem).rstrip('.')}.\nFix: {_one_line(error.fix)}", err=True)
+        _complain(error)
         return error.exit_code
+    except MemoryError:
+        _complain(
+            GenError("There is not enough memory for this.", "Ask for less: fewer, shorter or smaller.")
+        )
+        return GenError.exit_code
+    except ReaderGoneError:
+        return 0
     except click.ClickException as error:
         error.show()
         return error.exit_code

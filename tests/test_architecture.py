@@ -20,7 +20,7 @@ SOURCES = {
 RANKS = [
     {"__init__"},
     {"errors"},
-    {"files"},
+    {"files", "streams"},
     {"config"},
     {"score"},
     {"corpus", "tokenizer", "model", "export", "sampler"},

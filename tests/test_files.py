@@ -1,4 +1,5 @@
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,15 @@ def test_a_cache_that_cannot_be_used_is_named(
     told = unusable_cache(error)
     assert told.problem == f"The cache folder /somewhere/else cannot be used: {said}"
     assert "GEN_CACHE" in told.fix
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are those of POSIX")
+def test_who_might_not_read_a_file_may_not_read_the_new_one_and_a_link_stays(tmp_path: Path) -> None:
+    secret, link = tmp_path / "secret.txt", tmp_path / "link.txt"
+    secret.write_text("old")
+    secret.chmod(0o600)
+    link.symlink_to(secret)
+    write_atomically(link, b"new")
+    assert (secret.read_text(), secret.stat().st_mode & 0o777) == ("new", 0o600)
+    assert link.is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.txt", "secret.txt"]

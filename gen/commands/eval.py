@@ -53,6 +53,7 @@ def command(
     if as_json:
         click.echo(json.dumps(facts))
         return
+    facts["corpus"] = corpus or "what the run held out"
     for name, value in facts.items():
         click.echo(f"{name:<20} {f'{value:,.4f}' if isinstance(value, float) else value}")
 

@@ -7,6 +7,8 @@ import click
 
 from gen.parameters import PitchRange, Real, Temperature
 
+MOST_AT_ONCE = 10_000
+
 
 @click.command("sample")
 @click.argument("model", required=False, type=click.Path(path_type=Path), metavar="[MODEL-or-RUN_DIR]")
@@ -35,7 +37,11 @@ from gen.parameters import PitchRange, Real, Temperature
     help="Draw among those at least P times as likely as the likeliest.",
 )
 @click.option(
-    "--count", type=click.IntRange(1), default=1, show_default=True, help="How many, written at once."
+    "--count",
+    type=click.IntRange(1, MOST_AT_ONCE),
+    default=1,
+    show_default=True,
+    help="How many, written at once.",
 )
 @click.option(
     "--seed",

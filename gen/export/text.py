@@ -9,6 +9,7 @@ from gen.errors import GenError
 from gen.files import write_atomically
 
 _FLUSH_S = 0.02
+_CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 
 
 class TextOutput:
@@ -61,16 +62,22 @@ class TextOutput:
 
 def _stream(prompt: str, pieces: Iterator[list[str]]) -> None:
     text = prompt
-    _print(prompt)
+    # what a model learned may hold codes that would drive the terminal
+    show = _harmless if sys.stdout.isatty() else str
+    _print(show(prompt))
     flushed = 0.0
     for (piece,) in pieces:
         text = piece or text
-        _print(piece, flush=False)
+        _print(show(piece), flush=False)
         if time.monotonic() - flushed > _FLUSH_S:
             sys.stdout.flush()
             flushed = time.monotonic()
     # a shell's next prompt belongs on a line of its own; a program that reads gets the text alone
     _print("\n" if sys.stdout.isatty() and not text.endswith("\n") else "")
+
+
+def _harmless(text: str) -> str:
+    return text.translate(_CONTROLS)
 
 
 def _print(text: str, flush: bool = True) -> None:

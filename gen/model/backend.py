@@ -81,7 +81,7 @@ def cores() -> int:
 
 @contextlib.contextmanager
 def captured_stderr() -> Iterator[None]:
-    """Keep what is written to file descriptor 2 off the terminal; an exception brings it out again."""
+    """Keep what is written to file descriptor 2 off the terminal; an error brings it out again."""
     if sys.stderr is not None:
         sys.stderr.flush()
     try:
@@ -93,7 +93,7 @@ def captured_stderr() -> Iterator[None]:
         os.dup2(chatter.fileno(), STDERR)
         try:
             yield
-        except BaseException:
+        except Exception:
             chatter.seek(0)
             stderr.write(chatter.read())
             raise

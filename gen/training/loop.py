@@ -200,8 +200,8 @@ class Trainer:
         if recoveries > MAX_RECOVERIES:
             raise TrainingError(
                 f"The loss exploded at step {self.progress.step + 1}, after {MAX_RECOVERIES} new attempts.",
-                f"Train anew with a --learning-rate below {self.config.learning_rate:g}; "
-                f"the best model so far is kept in {self._folder.path}.",
+                f"Train anew with a --learning-rate below {self.config.learning_rate:g}"
+                + (f"; the best model so far is {self._folder.best}." if self._folder.best.exists() else "."),
             )
         failed_step = self.progress.step + 1
         scale = self.progress.rate_scale / 2

@@ -5,6 +5,7 @@ alone; only where the user gave minutes is their number set right on the way.
 """
 
 import math
+import os
 from dataclasses import dataclass
 
 from gen.config import JsonFields, ModelConfig, Precision, Recipe, TrainingConfig
@@ -17,6 +18,7 @@ NOMINAL_TOKENS_A_MINUTE = 900_000
 WEIGHT_DECAY = 0.01
 GRADIENT_NORM = 1.0
 WARMUP_STEPS = 100
+BYTES_A_PARAMETER = 16  # float32: weight, gradient, and AdamW's two moments
 VALIDATIONS = 10
 # a validation reads so many at the most, always the same: their mean says as much as that of more
 MAX_VALIDATION_TOKENS = 1 << 19
@@ -61,6 +63,25 @@ def model_config(request: Request, recipe: Recipe, tokens: int, vocabulary_size:
     if units is None:
         units = next((units for limit, units in recipe.units_by_tokens if tokens < limit), recipe.units)
     return ModelConfig(vocabulary_size, min(EMBEDDING_SIZE, units), units, request.layers or 1)
+
+
+def require_memory(model: ModelConfig) -> None:
+    """Refuse a model that this machine cannot hold while it learns.
+
+    Raises:
+        TrainingError: Weights, gradients and moments alone are larger than the machine's memory.
+    """
+    try:
+        memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):  # a system that does not say
+        return
+    needed_bytes = model.parameters() * BYTES_A_PARAMETER
+    if needed_bytes > memory_bytes:
+        raise TrainingError(
+            f"{model.layers} x {model.units} units are {model.parameters():,} parameters: learning takes "
+            f"{needed_bytes / 1e9:,.0f} GB, and this machine has {memory_bytes / 1e9:,.0f} GB.",
+            "Give fewer --units or --layers.",
+        )
 
 
 def dropout(request: Request, recipe: Recipe, tokens: int, tokens_a_step: int) -> float:

@@ -99,8 +99,8 @@ def begin(given: Given) -> Setup:
             f"{out} holds a run already.",
             f"Go on with it: gen train --resume --out {shlex.quote(str(out))}; or give another --out.",
         )
-    if out is not None and out.exists() and not out.is_dir():
-        raise RunError(f"{out} is a file, and a run is kept in a folder.", "Give another --out.")
+    if out is not None:
+        _require_folder(out)
     base = None if given.init_from is None else load_model(find_model(given.init_from))
     base_tokenizer = None if base is None else tokenizer_of(base.kind, base.tokenizer)
     found = find(
@@ -124,12 +124,14 @@ def begin(given: Given) -> Setup:
             "The part held out for validation has nothing that could be predicted.",
             "Give a longer corpus, or a --validation-corpus.",
         )
+    model = _shape(request, dataset, base)
+    plan.require_memory(model)
     return Setup(
         folder=RunFolder(out or new_run_folder(found.source.name)),
         request=replace(request, seed=request.seed or 0),
         source=found.source,
         dataset=dataset,
-        model=_shape(request, dataset, base),
+        model=model,
         streams=streams,
         window=window,
         parts=min(cores(), streams),
@@ -218,6 +220,15 @@ def _notes(dataset: Dataset, base: Tokenizer[Any] | None) -> Iterator[str]:
         yield f"A validation reads the first {limit:,} of the tokens held out; gen eval reads all of them"
 
 
+def _require_folder(out: Path) -> None:
+    """Make sure that a folder is or can be where a run is to be kept."""
+    for place in (out, *out.parents):
+        if place.exists():
+            if not place.is_dir():
+                raise RunError(f"{place} is a file, and a run is kept in a folder.", "Give another --out.")
+            return
+
+
 def _recorded(folder: Path, about: dict[str, Any]) -> tuple[Request, Source, ModelConfig, TrainingConfig]:
     try:
         return (
@@ -232,7 +243,10 @@ def _recorded(folder: Path, about: dict[str, Any]) -> tuple[Request, Source, Mod
 
 def _prepare_again(folder: Path, source: Source, about: dict[str, Any]) -> Dataset:
     """The dataset that a run began with."""
-    dataset = find_again(source).prepare(about.get("base_tokenizer"))
+    try:
+        dataset = find_again(source).prepare(about.get("base_tokenizer"))
+    except CorpusError as error:
+        raise CorpusError(error.problem, f"Put what the run began with back: {source.corpus}") from error
     if dataset.digest != about.get("digest"):
         raise RunError(
             f"The corpus {source.corpus} is not what the run in {folder} began with.",

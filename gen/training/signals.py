@@ -1,9 +1,12 @@
-"""Stopping when asked: the first signal is noted and heeded between two steps, a second one ends at once."""
+"""Stopping when asked: the first signal is noted and heeded after the step, a second one ends at once."""
 
+import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+
+_STOPPING = b"\nStopping after this step, and saving; a second time leaves at once, back to the last save\n"
 
 
 class StopRequest:
@@ -27,6 +30,9 @@ def stop_on_signals() -> Iterator[StopRequest]:
     def note(number: int, _frame: FrameType | None) -> None:
         request.signal = signal.Signals(number)
         restore()
+        # not by way of `sys.stderr`, which the interrupted code may be writing to
+        with suppress(OSError):
+            os.write(2, _STOPPING)
 
     def restore() -> None:
         for number, handler in handlers.items():

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from gen.errors import CorpusError, GenError
 from gen.export.text import TextOutput
 from gen.sampler.choose import Choices
 from gen.sampler.forward import Network
@@ -112,7 +113,10 @@ def _read_prompt(prompt: str) -> str:
     from gen.corpus.locate import locate
     from gen.corpus.text import iterate_text
 
-    return "".join(iterate_text(locate(prompt[1:]).files))
+    try:
+        return "".join(iterate_text(locate(prompt[1:], tokenizer="characters").files))
+    except CorpusError as error:
+        raise GenError(error.problem, "Name a file of text in UTF-8 after --prompt @.") from error
 
 
 def _sayable(prompt: str, tokenizer: CharacterTokenizer, tell: Callable[[str], None]) -> str:

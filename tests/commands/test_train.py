@@ -23,6 +23,7 @@ OURS = re.compile(
             r"nothing is held out: the text for validation is a part of its own",
             r".*held\.txt is for validation",
             r"Finished at step 12\. Best: \d\.\d{4} nats a token in validation, at step \d+\. Write with it:",
+            r"Stopping after this step, and saving; a second time leaves at once, back to the last save",
             r"Stopped at step \d+ of 12; all is saved\. To go on:",
             r" *",
         )

@@ -109,3 +109,15 @@ def test_a_character_is_on_the_terminal_before_the_next_is_made(monkeypatch: pyt
 
     TextOutput(None, 1).write("pro", watching())
     assert terminal.getvalue() == "proab\n"
+
+
+def test_what_would_drive_the_terminal_is_shown_and_kept_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wild = "\x1b[2J\x9b\ta\n"
+    TextOutput(None, 1).write(wild, iter([[wild]]))
+    assert capsys.readouterr().out == 2 * wild
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    TextOutput(None, 1).write(wild, iter([[wild]]))
+    assert terminal.getvalue() == 2 * "\ufffd[2J\ufffd\ta\n"

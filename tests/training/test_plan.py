@@ -5,6 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from gen.config import ModelConfig
 from gen.dataset.token_file import TokenFile
 from gen.errors import CorpusError, TrainingError
 from gen.kinds import KINDS
@@ -107,3 +108,10 @@ def test_an_ordinary_budget_spends_most_of_its_time_on_steps() -> None:
     steps, every = plan.length_by_clock(600.0, 0.1, 3.0)
     assert steps * 0.1 > 0.9 * 600
     assert math.ceil(steps / every) == 12  # 6 % of 600 s
+
+
+def test_a_model_that_no_memory_holds_is_refused_before_it_is_built() -> None:
+    with pytest.raises(TrainingError, match="137,") as caught:
+        plan.require_memory(ModelConfig(100, 64, 16384, 64))
+    assert "--units" in caught.value.fix
+    plan.require_memory(ModelConfig(100, 64, 512, 2))

@@ -298,3 +298,19 @@ def test_a_model_of_another_shape_is_refused() -> None:
         assert_two_lines(caught.value, flag)
     with pytest.raises(ModelFileError):
         begin(init_from=Path("nowhere.safetensors"))
+
+
+def test_a_place_below_a_file_cannot_be_a_run_and_is_refused_at_once() -> None:
+    with pytest.raises(RunError) as caught:
+        begin(out=Path("corpus.txt/run"))
+    assert_two_lines(caught.value, "corpus.txt is a file")
+
+
+def test_a_corpus_that_is_gone_when_resuming_is_to_be_put_back() -> None:
+    ready = begin()
+    out = put_state(ready, step=4)
+    Path("corpus.txt").rename("elsewhere.txt")
+    with pytest.raises(CorpusError) as caught:
+        resume(out)
+    assert_two_lines(caught.value, "corpus.txt")
+    assert caught.value.fix.endswith("corpus.txt")
