@@ -308,7 +308,7 @@ def test_a_place_below_a_file_cannot_be_a_run_and_is_refused_at_once() -> None:
 
 def test_a_corpus_that_is_gone_when_resuming_is_to_be_put_back() -> None:
     ready = begin()
-    out = put_state(ready, step=4)
+    out = put_state(ready, step=2)
     Path("corpus.txt").rename("elsewhere.txt")
     with pytest.raises(CorpusError) as caught:
         resume(out)
