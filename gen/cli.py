@@ -17,7 +17,7 @@ from gen.streams import ReaderGoneError, standard_streams  # noqa: E402
 
 COMMANDS = {
     "train": "Learn a corpus.",
-    "sample": "Write new text with a trained model.",
+    "sample": "Write new text or music with a trained model.",
     "eval": "Measure how well a model predicts a corpus.",
     "info": "Show what a model is and what it learned from.",
     "corpora": "List, prepare and inspect corpora.",
@@ -62,10 +62,10 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="gen")
 def gen() -> None:
-    """Learn a style from a body of text and write more of it.
+    """Learn a style from a body of text or music and write more of it.
 
     \b
-    gen train --corpus FILE          learn a text, in ten minutes at most
+    gen train --corpus FILE          learn a text or a folder of music, in ten minutes at most
     gen sample                       write with the newest model
     """  # noqa: D301 - `\b` is click's mark for lines to keep as they are, and must be that character
 

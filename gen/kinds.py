@@ -29,7 +29,7 @@ class Kind:
     """
 
     name: str
-    version: int
+    version: Callable[[], str]
     parts: Callable[..., Any]
     tokenizer: type[Any]
     sample: Callable[..., None]
@@ -44,12 +44,18 @@ def _music_parts(*of: Any) -> Any:
     return MusicParts(*of)
 
 
+def _music_version() -> str:
+    from gen.corpus.library import reader_version
+
+    return reader_version()
+
+
 KINDS = {
     kind.name: kind
     for kind in (
         Kind(
             name="text",
-            version=1,
+            version=lambda: "1",
             parts=TextParts,
             tokenizer=CharacterTokenizer,
             sample=sample_text,
@@ -68,7 +74,7 @@ KINDS = {
         ),
         Kind(
             name="music",
-            version=1,
+            version=_music_version,
             parts=_music_parts,
             tokenizer=NotesTokenizer,
             sample=sample_music,

@@ -91,6 +91,16 @@ def pieces(run: Path, number: int) -> tuple[list[Written], int]:
     return written, -(-number // AT_ONCE) * AT_ONCE
 
 
+def melody(run: Path) -> Score:
+    """A piece of one note at a time, sixteen bars long."""
+    model = load_model(find_model(run))
+    request = Request(Choices((TEMPERATURE, TEMPERATURE)), bars=16, seed=1)
+    network = Network(model.config, model.weights)
+    tokenizer = NotesTokenizer.from_json(model.tokenizer)
+    (piece,) = write_music(network, tokenizer, np.zeros(0, np.int32), request, melody=True)
+    return piece.score
+
+
 def reads_back(score: Score) -> bool:
     """Whether the notes of the MIDI file are those of the score."""
     again = read_midi(midi_bytes(score)).score
@@ -106,7 +116,7 @@ def measure(arguments: argparse.Namespace, corpus: str) -> dict[str, Any]:
             [*GEN, "train", "--corpus", corpus, "--minutes", str(arguments.minutes), "--out", run], check=True
         )
         result: dict[str, Any] = {
-            "corpus": corpus,
+            "corpus": Path(corpus).name,
             "minutes": arguments.minutes,
             "wall_s": round(time.monotonic() - started, 1),
             "validation": asked("eval", run),
@@ -122,6 +132,7 @@ def measure(arguments: argparse.Namespace, corpus: str) -> dict[str, Any]:
             "vocabulary": len(info["vocabulary"]),
         }
         written, wanted = pieces(run, arguments.pieces)
+        example = melody(run)
     located = locate(corpus)
     training, _ = MusicParts(located.files, located.validation).read()
     of_corpus, of_pieces = histograms(training), histograms(piece.score for piece in written)
@@ -136,7 +147,7 @@ def measure(arguments: argparse.Namespace, corpus: str) -> dict[str, Any]:
             name: {"corpus": dict(sorted(of_corpus[name].items())), "pieces": dict(sorted(found.items()))}
             for name, found in of_pieces.items()
         },
-        "example": in_characters(written[0].score),
+        "example": in_characters(example),
     }
     return result
 

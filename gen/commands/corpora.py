@@ -77,7 +77,7 @@ def prepare(group_json: bool, name: str, as_json: bool) -> None:
 @click.pass_obj
 def inspect(group_json: bool, path: str, encoding: str | None, tokenizer: str, as_json: bool) -> None:
     """Read the corpus PATH whole and say what it consists of; PATH is all that --corpus takes."""
-    from gen.corpus.locate import find
+    from gen.corpus.locate import find, no_music
 
     located = find(path, encoding, tokenizer)
     found = _survey(located, encoding)
@@ -85,6 +85,8 @@ def inspect(group_json: bool, path: str, encoding: str | None, tokenizer: str, a
         _print_json(_surveyed(located, found))
     else:
         _print_survey(located, found)
+    if not found.accepted and not found.refused:
+        raise no_music(path)
     if not found.accepted:
         raise CorpusError(f"Nothing in {path} can be trained on", found.refused[0].fix)
 

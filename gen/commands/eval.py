@@ -1,4 +1,4 @@
-"""`gen eval`: measure how well a model predicts a text."""
+"""`gen eval`: measure how well a model predicts a text or music."""
 
 import json
 from collections import Counter
@@ -23,15 +23,13 @@ if TYPE_CHECKING:
 @click.argument("model", type=click.Path(path_type=Path), metavar="MODEL-or-RUN_DIR")
 @click.option("--corpus", metavar="PATH-or-NAME", help="Read whole, never split; else what the run held out.")
 @click.option("--encoding", help="Of the corpus, where it is not UTF-8 or marked UTF-16 or UTF-32.")
-@click.option(
-    "--skip-unseen", is_flag=True, help="Leave out, and count, characters that the model never saw."
-)
+@click.option("--skip-unseen", is_flag=True, help="Leave out, and count, what the model never saw.")
 @click.option("--dynamic", is_flag=True, help="Go on learning from what has been read.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     model: Path, corpus: str | None, encoding: str | None, skip_unseen: bool, dynamic: bool, as_json: bool
 ) -> None:
-    """Measure how well a model predicts a text: one full pass, every character once."""
+    """Measure how well a model predicts a corpus: one full pass, every character or note once."""
     from gen.checkpoint import find_model, load_model
     from gen.kinds import tokenizer_of
 
@@ -40,7 +38,7 @@ def command(
     tokenizer = tokenizer_of(opened.kind, opened.tokenizer)
     unseen: Counter[str] = Counter()
     if corpus is None:
-        from gen.training.setup import held_out_of_run
+        from gen.training.resuming import held_out_of_run
 
         ids = held_out_of_run(path.parent, opened)
         facts = _facts(_score(opened, ids, dynamic), ids, tokenizer)
@@ -49,7 +47,8 @@ def command(
             facts = _facts(_score(opened, ids, dynamic), ids, tokenizer)
     facts |= {"model": str(path), "corpus": corpus, "dynamic": dynamic}
     if skip_unseen:
-        facts |= {"skipped_characters": unseen.total(), "skipped_distinct": len(unseen)}
+        what = "characters" if opened.kind == "text" else "tokens"
+        facts |= {f"skipped_{what}": unseen.total(), "skipped_distinct": len(unseen)}
     if as_json:
         click.echo(json.dumps(facts))
         return
@@ -82,8 +81,10 @@ def _encoded(
     for note in located.notes:
         click.echo(note, err=True)
     try:
-        with encoded_whole(located.files, encoding, tokenizer, model.kind, unseen) as ids:
-            yield ids
+        with encoded_whole(located.files, encoding, tokenizer, model.kind, unseen) as encoded:
+            for note in encoded.notes:
+                click.echo(note, err=True)
+            yield encoded.file
     except TokenizerError as error:
         raise TokenizerError(error.problem, "Leave out and count such with --skip-unseen.") from error
 

@@ -73,7 +73,7 @@ def command(
     With no other option sizes are chosen for the corpus and the machine, and ten minutes are used.
     Ctrl-C saves; --resume goes on.
     """
-    from gen.training import plan, setup
+    from gen.training import plan, resuming, setup
     from gen.training.callbacks import require_tensorboard
 
     if sum(asked[name] is not None for name in ("minutes", "steps", "epochs")) > 1:
@@ -95,7 +95,7 @@ def command(
         tokenizer,
         choices,
     )
-    ready = setup.resume(given) if resume else setup.begin(given)
+    ready = resuming.resume(given) if resume else setup.begin(given)
     for note in ready.notes:
         click.echo(note, err=True)
     try:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from gen.corpus.measures import usable_metre
+from gen.corpus.piece import FASTEST_BPM, title_from
 from gen.score import MODES
 
 _FIELD = re.compile(r"([A-Za-z]):(?![|:])(.*)")
@@ -82,7 +83,7 @@ def split_tunes(text: str) -> Iterator[Tune]:
             if _FIELD.match(line) or line.startswith("%%"):
                 head.append(line)
         elif line.startswith("T:") and not tune.title:
-            tune.title = "".join(filter(str.isprintable, line[2:].split("%")[0])).strip()[:80]
+            tune.title = title_from(line[2:].split("%")[0])
         else:
             tune.lines.append(line)
     if tune is not None:
@@ -129,7 +130,7 @@ def parse_tempo(content: str, unit: Fraction) -> int | None:
         beat = sum((Fraction(4 * int(n), int(d)) for n, d in pairs), Fraction(0))
     elif found[1]:
         beat = unit * int(found[1][1:] or 1)
-    return min(1000, round(beat * Fraction(found[2]))) or None
+    return min(FASTEST_BPM, round(beat * Fraction(found[2]))) or None
 
 
 def parse_key(content: str) -> AbcKey:

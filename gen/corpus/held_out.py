@@ -1,8 +1,9 @@
 """Which pieces of music are held out, and where a single piece is cut in two.
 
 The choice depends on what the pieces are, not on their names or order. A group of pieces that are alike is
-held out as one, by its member with the smallest fingerprint: taken as a number from 0 to 1, it is below 0.1
-for a tenth of all groups.
+held out as one, and one of them decides: the one with the smallest end of its fingerprint, by the beginning.
+Taken as a number from 0 to 1, that is below 0.1 for a tenth of all groups, whatever their size, since it has
+nothing to do with what the one was chosen by.
 """
 
 from collections import Counter
@@ -15,7 +16,7 @@ from gen.score import DURATION, ONSET, Change, Score, change_at, make_score
 
 HELD_OUT = 0.1
 FEW = 10  # with fewer pieces than this, exactly one is held out
-_FINGERPRINTS = 1 << 64
+_BYTES = 8  # of a fingerprint's 32 at its beginning and at its end
 
 
 def sides(fingerprints: Sequence[bytes], signatures: Sequence[Signature]) -> list[bool | None]:
@@ -27,7 +28,7 @@ def sides(fingerprints: Sequence[bytes], signatures: Sequence[Signature]) -> lis
     first: dict[bytes, int] = {}
     for number, fingerprint in enumerate(fingerprints):
         first.setdefault(fingerprint, number)
-    # in this order, so that the number of a group stands for its smallest fingerprint
+    # in this order, so that the first of a group is the same whatever the order of the pieces
     ordered = sorted(first)
     held = _held(ordered, groups([signatures[first[fingerprint]] for fingerprint in ordered]))
     return [
@@ -43,14 +44,21 @@ def _held(ordered: list[bytes], group_of: list[int]) -> set[bytes]:
         # one piece, and one to which none of the others is alike if there is such a one
         alone = [group for group in sorted(size) if size[group] == 1]
         return {ordered[(alone or [0])[0]]}
-    chosen = [group for group in candidates if _as_share(ordered[group]) < HELD_OUT] or candidates[:1]
+    shares = _shares(ordered, group_of)
+    candidates.sort(key=lambda group: shares[group])
+    chosen = [group for group in candidates if shares[group] < HELD_OUT] or candidates[:1]
     if len(chosen) == len(size):
         chosen.pop()
     return {fingerprint for fingerprint, group in zip(ordered, group_of, strict=True) if group in chosen}
 
 
-def _as_share(fingerprint: bytes) -> float:
-    return int.from_bytes(fingerprint[:8], "big") / _FINGERPRINTS
+def _shares(ordered: Sequence[bytes], group_of: Sequence[int]) -> dict[int, float]:
+    """For each group the number from 0 to 1 that says whether it is held out."""
+    deciding: dict[int, bytes] = {}
+    for fingerprint, group in zip(ordered, group_of, strict=True):
+        # the smallest beginning would be below a bound the more often, the larger the group
+        deciding[group] = min(deciding.get(group, fingerprint), fingerprint, key=lambda each: each[-_BYTES:])
+    return {group: int.from_bytes(each[:_BYTES]) / (1 << 8 * _BYTES) for group, each in deciding.items()}
 
 
 def cut_in_two(score: Score) -> tuple[Score, Score] | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from gen.corpus.piece import MAX_BYTES, UnreadableError
+from gen.corpus.piece import UnreadableError, refuse_too_large
 from gen.corpus.piece_cache import PieceCache
 from gen.corpus.pool import Failure, Job, in_workers
 from gen.corpus.reading import MIDI_ENDINGS, read_pieces
@@ -20,7 +20,7 @@ from gen.corpus.stored import Reading, pack, unpack
 from gen.errors import CorpusError
 
 # To be raised whenever a reader gives another result for the same bytes: what is cached is then read anew.
-READER_VERSION = 1
+READER_VERSION = 2
 
 _MIDI_LIMIT_S = 5.0
 _NOTATION_LIMIT_S, _TUNE_LIMIT_S, _MOST_LIMIT_S = 20.0, 0.5, 300.0
@@ -34,12 +34,17 @@ class Library:
     Args:
         files: Regular files, in the order in which they are to be given.
 
+    Attributes:
+        is_final: Whether another time would give the same readings: so far no file has failed by the limit of
+            time or memory, by a crash, or because it could not be opened.
+
     Raises:
         CorpusError: From `readings`: the cache cannot be read or written.
     """
 
     def __init__(self, files: tuple[Path, ...]) -> None:
         self.files = files
+        self.is_final = True
         self._keys: dict[Path, bytes] = {}
         self._reasons: dict[Path, str] = {}  # of files that cannot even be opened
         self._failures: dict[bytes, str] = {}  # what may end otherwise another time, so is not cached
@@ -98,12 +103,16 @@ class Library:
             with closing(in_workers(read_packed, every, number=len(paths))) as results:
                 for key, result in results:
                     if isinstance(result, Failure):
-                        self._failures[key] = result.reason
+                        self._fail(key, result.reason)
                     elif result[:_KEY_BYTES] != key:
-                        self._failures[key] = "changed while it was read"
+                        self._fail(key, "changed while it was read")
                     else:
                         known.put(key, result[_KEY_BYTES:])
                     bar.update()
+
+    def _fail(self, key: bytes, reason: str) -> None:
+        self._failures[key] = reason
+        self.is_final = False
 
     def _jobs(
         self, known: PieceCache, paths: Iterable[Path], bar: "tqdm[None]", *, again: bool
@@ -115,6 +124,7 @@ class Library:
                 content = _content(path)
             except UnreadableError as error:
                 self._reasons[path] = str(error)
+                self.is_final &= not isinstance(error.__cause__, OSError)
                 bar.update()
                 continue
             key = self._keys[path] = _key(path, content)
@@ -143,17 +153,21 @@ def _content(path: Path) -> bytes:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableError("is no regular file")
-        if status.st_size > MAX_BYTES:
-            raise UnreadableError(f"is larger than {MAX_BYTES >> 20} MiB")
+        refuse_too_large(status.st_size)
         return path.read_bytes()
     except OSError as error:
         raise UnreadableError(f"cannot be read: {error.strerror or error}") from error
 
 
 def _key(path: Path, content: bytes) -> bytes:
-    whole = hashlib.sha256(f"{READER_VERSION} {_music21_version()} {path.suffix.lower()}\n".encode())
+    whole = hashlib.sha256(f"{reader_version()} {path.suffix.lower()}\n".encode())
     whole.update(content)
     return whole.digest()
+
+
+def reader_version() -> str:
+    """What the reading of the same bytes depends on: our readers and music21."""
+    return f"{READER_VERSION} {_music21_version()}"
 
 
 @cache

@@ -18,6 +18,7 @@ from gen.corpus.encodings import known_encoding
 from gen.corpus.sniff import Refusal, look, music_ending
 from gen.corpus.sorting import MUSIC, TEXT, Sorted, sort_out
 from gen.corpus.walk import Walk, is_folder, literal_folder, matching, walk
+from gen.corpus.wording import counted
 from gen.errors import CorpusError
 from gen.files import cache_folder, iterate_chunks, replacing, unusable_cache
 
@@ -83,20 +84,25 @@ def locate(spec: str, encoding: str | None = None, tokenizer: str = "auto") -> L
         return replace(located, notes=(*located.notes, *_told(located.refused)))
     if not located.refused:
         if located.kind == MUSIC:
-            raise CorpusError(f"{spec} holds no music", "Name music, or leave --tokenizer notes out.")
+            raise no_music(spec)
         return located
     first = located.refused[0]
     if len(located.refused) == 1 and not accepted:
         raise CorpusError(f"{first.path} {first.reason}", first.fix)
     raise CorpusError(
-        f"{spec} holds {_count(accepted, 'file')} of {located.kind} and {len(located.refused)} "
+        f"{spec} holds {counted(accepted, 'file')} of {located.kind} and {len(located.refused):,} "
         f"that cannot be used: {_reasons(located.refused)}",
         _MOVE,
     )
 
 
+def no_music(spec: str) -> CorpusError:
+    """The error for a corpus of which `--tokenizer notes` leaves nothing."""
+    return CorpusError(f"{spec} holds no music", "Name music, or leave --tokenizer notes out.")
+
+
 def _told(refused: Sequence[Refusal]) -> tuple[str, ...]:
-    return (f"{_count(len(refused), 'file')} passed over: {_reasons(refused)}",) if refused else ()
+    return (f"{counted(len(refused), 'file')} passed over: {_reasons(refused)}",) if refused else ()
 
 
 def _reasons(refused: Sequence[Refusal]) -> str:
@@ -259,7 +265,3 @@ def _run_name(text: str) -> str:
     kept = "".join(letter if letter.isalnum() or letter in "._" else "-" for letter in text)
     name = "-".join(word for word in kept.split("-") if word)
     return name.lstrip(".")[:_NAME_LENGTH].rstrip(".-") or "corpus"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

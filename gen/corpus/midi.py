@@ -10,15 +10,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gen.corpus.midi_events import Message, midi_messages
-from gen.corpus.piece import MAX_TRACKS, Piece, UnreadableError
+from gen.corpus.piece import FASTEST_BPM, MAX_TRACKS, Piece, UnreadableError, title_from
 from gen.score import DRUM_CHANNEL, TICKS_PER_QUARTER, Key, Metre, Part, Tempo, make_score
 
 MAX_PARTS = MAX_TRACKS
-TITLE_CHARACTERS = 80
-FASTEST_BPM = 1000  # faster than anyone can play; the slowest that MIDI can say is 4
 
 _MICROSECONDS_A_MINUTE = 60_000_000
 _FIFTHS = 7  # a key signature has so many sharps or flats at the most
+_AFTER_NOTES = 0xA0  # the first status that neither begins nor ends a note
 _NO_PROGRAM = 128  # above every program: sorts after all changes of program at the same time
 
 # a track, a channel (from 1), and a program: None where the track itself sets none
@@ -37,7 +36,7 @@ def read_midi(content: bytes) -> Piece:
       no program on its channel has the one that another track set there. Channel 10 is drums.
     - A metre whose bar is no whole number of ticks, and a key of more than seven accidentals, are passed
       over. A tempo faster than 1000 quarter notes a minute is 1000.
-    - The title is the name of the first track.
+    - The title is the first name of the first track.
 
     Raises:
         UnreadableError: As `midi_messages`, or there are too many parts.
@@ -50,14 +49,13 @@ def read_midi(content: bytes) -> Piece:
 
 
 class _Event(NamedTuple):
-    """What a message says; pitch and velocity only where it begins or ends a note."""
+    """What a message says; the pitch only where it begins or ends a note."""
 
     begins: bool
     ends: bool
     kind: Any
     channel: int
     pitch: int
-    velocity: int
     data: Any
 
 
@@ -73,7 +71,6 @@ def _event(message: bytes) -> _Event:
         event.type,
         event.channel,
         event.pitch,
-        event.velocity,
         event.data,
     )
 
@@ -83,7 +80,7 @@ class _Fold:
 
     def __init__(self) -> None:
         self.title = ""
-        self.events: dict[bytes, _Event] = {}  # music21 takes the time: equal messages are decoded once
+        self.events: dict[bytes, _Event] = {}
         self.notes: list[list[int]] = []  # onset, end, pitch, velocity
         self.players: list[_Player] = []  # of each note
         self.programs: dict[int, list[tuple[int, int]]] = defaultdict(list)  # by channel: time, program
@@ -97,10 +94,10 @@ class _Fold:
         own_programs: dict[int, int] = {}
         sounding: dict[tuple[int, int], deque[list[int]]] = defaultdict(deque)
         for time, message in messages:
-            event = self.events.get(message) or self.events.setdefault(message, _event(message))
+            event = self._event(message)
             kind = event.kind
             if event.begins:
-                note = [time, time, event.pitch, event.velocity]
+                note = [time, time, event.pitch, message[-1]]
                 sounding[event.channel, event.pitch].append(note)
                 self.notes.append(note)
                 self.players.append((number, event.channel, own_programs.get(event.channel)))
@@ -111,13 +108,18 @@ class _Fold:
                 own_programs[event.channel] = event.data
                 self.programs[event.channel].append((time, event.data))
             elif kind == MetaEvents.SEQUENCE_TRACK_NAME:
-                if number == 0 and not self.title:
-                    self.title = _title(event.data)
+                self.title = _title(event.data)
             elif kind == MetaEvents.END_OF_TRACK:
                 for note in (note for waiting in sounding.values() for note in waiting):
                     note[1] = time
             else:
                 self._change(time, kind, event.data)
+
+    def _event(self, message: bytes) -> _Event:
+        """What a message says; music21 takes the time, so it decodes those once that say the same."""
+        if message[0] < _AFTER_NOTES:  # whether there is a velocity decides, not which
+            message = message[:-1] + (b"\1" if message[-1] else b"\0")
+        return self.events.get(message) or self.events.setdefault(message, _event(message))
 
     def _change(self, time: int, kind: Any, content: bytes) -> None:
         from music21.midi.base import MetaEvents
@@ -185,5 +187,4 @@ def _title(name: bytes) -> str:
         text = name.decode("utf-8")
     except UnicodeDecodeError:
         text = name.decode("latin-1")
-    words = "".join(letter if letter.isprintable() else " " for letter in text).split()
-    return " ".join(words)[:TITLE_CHARACTERS]
+    return title_from(text)

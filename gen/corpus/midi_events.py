@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from itertools import islice
 
 from gen.corpus.piece import (
-    MAX_BYTES,
     MAX_CHANGES,
     MAX_EVENTS,
     MAX_NOTES,
     MAX_QUARTERS,
     MAX_TRACKS,
     UnreadableError,
+    refuse_too_large,
 )
 
 _HEADER_BYTES = 14
@@ -31,7 +31,7 @@ _KEPT_MESSAGES = frozenset({_NOTE_OFF, _NOTE_ON, _PROGRAM_CHANGE})
 _META = 0xFF
 _SYSTEM_EXCLUSIVE = frozenset({0xF0, 0xF7})
 _TRACK_NAME, _END_OF_TRACK, _TEMPO, _METRE, _KEY = 0x03, 0x2F, 0x51, 0x58, 0x59
-_KEPT_METAS = frozenset({_TRACK_NAME, _END_OF_TRACK, _TEMPO, _METRE, _KEY})
+_KEPT_METAS = frozenset({_END_OF_TRACK, _TEMPO, _METRE, _KEY})
 _CHANGE_BYTES = {_TEMPO: 3, _METRE: 4, _KEY: 2}
 
 _QUANTITY_BYTES = 4
@@ -42,7 +42,7 @@ Message = tuple[int, bytes]  # time in the file's own ticks, and the message wit
 
 @dataclass(frozen=True)
 class MidiMessages:
-    """What the tracks of a file say of notes, programs, tempo, metre, key, names and their own end.
+    """What the tracks of a file say of notes, programs, tempo, metre, key, title and their own end.
 
     Attributes:
         division: The file's own ticks a quarter note.
@@ -64,8 +64,7 @@ def midi_messages(content: bytes) -> MidiMessages:
         UnreadableError: The bytes break the format, count time in frames of film, are beyond a bound of
             `gen.corpus.piece`, or hold no notes.
     """
-    if len(content) > MAX_BYTES:
-        raise UnreadableError(f"is larger than {MAX_BYTES >> 20} MiB")
+    refuse_too_large(len(content))
     tracks, division = _header(content)
     scan = _Scan(division)
     found: list[tuple[Message, ...]] = []
@@ -119,6 +118,7 @@ class _Scan:
         self.events = 0
         self.notes = 0
         self.changes = 0
+        self.is_named = False
 
     def track(self, number: int, chunk: bytes) -> Iterator[Message]:
         """The messages of a track that are of use, its end included; the rest is checked and counted."""
@@ -148,7 +148,7 @@ class _Scan:
             elif status == _META:
                 size, start = _quantity(data, place + 1)
                 after = start + size
-                message = self._meta(data[place], data[place - 1 : after], data[start:after])
+                message = self._meta(number, data[place], data[place - 1 : after], data[start:after])
                 at_end = data[place] == _END_OF_TRACK
             elif status in _SYSTEM_EXCLUSIVE:
                 running = 0
@@ -173,7 +173,7 @@ class _Scan:
                 raise UnreadableError(f"has more than {MAX_NOTES} notes")
         return bytes((status,)) + values if kind in _KEPT_MESSAGES else None
 
-    def _meta(self, kind: int, message: bytes, content: bytes) -> bytes | None:
+    def _meta(self, track: int, kind: int, message: bytes, content: bytes) -> bytes | None:
         if kind in _CHANGE_BYTES:
             self.changes += 1
             if self.changes > MAX_CHANGES:
@@ -182,6 +182,10 @@ class _Scan:
                 raise UnreadableError(f"has a meta event 0x{kind:02X} of {len(content)} bytes")
             if kind == _TEMPO and not any(content):
                 raise UnreadableError("has a tempo of 0 microseconds a quarter note")
+        if kind == _TRACK_NAME:  # that of the first track is the title; a file may have any number
+            is_title = track == 1 and bool(content) and not self.is_named
+            self.is_named |= is_title
+            return message if is_title else None
         return message if kind in _KEPT_METAS else None
 
 

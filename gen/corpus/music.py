@@ -5,6 +5,7 @@ that are nearly alike stay together, and about a tenth is held out, chosen by wh
 their names or order: other files coming or going move no piece, but where they are what makes pieces alike.
 """
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,8 +13,9 @@ from pathlib import Path
 
 from gen.corpus.alike import signature
 from gen.corpus.held_out import cut_in_two, sides
-from gen.corpus.library import Library
+from gen.corpus.library import Library, reader_version
 from gen.corpus.stored import Reading, digest_of
+from gen.corpus.wording import counted
 from gen.errors import CorpusError
 from gen.score import Score
 
@@ -47,21 +49,21 @@ class MusicNotes:
     def sentences(self) -> list[str]:
         """What the user should be told, one line each."""
         used = self.files - self.refused_files
-        lines = [f"{_count(self.pieces, 'piece')} from {_count(used, 'file')}"]
+        lines = [f"{counted(self.pieces, 'piece')} from {counted(used, 'file')}"]
         if self.refused:
             first = "; ".join(f"{path} {reason}" for path, reason in self.refused[:_REASONS_SHOWN])
             tunes = len(self.refused) - self.refused_files
-            what = [_count(self.refused_files, "file")] * bool(self.refused_files)
-            what += [_count(tunes, "tune")] * bool(tunes)
+            what = [counted(self.refused_files, "file")] * bool(self.refused_files)
+            what += [counted(tunes, "tune")] * bool(tunes)
             more = "; …" if len(self.refused) > _REASONS_SHOWN else ""
             hint = "(gen corpora inspect PATH lists them all)"
             lines.append(f"{' and '.join(what)} cannot be used: {first}{more} {hint}")
         if self.moved:
             lines.append(f"{self.moved / self.notes:.1%} of the notes were moved to the grid")
         if self.mended:
-            lines.append(f"{_count(self.mended, 'note')} struck while sounding were dropped or shortened")
+            lines.append(f"{counted(self.mended, 'note')} struck while sounding were dropped or shortened")
         if self.identical:
-            lines.append(f"{_count(self.identical, 'piece')} dropped, being the same as another")
+            lines.append(f"{counted(self.identical, 'piece')} dropped, being the same as another")
         return lines
 
     def add(self, path: Path, reading: Reading) -> None:
@@ -93,11 +95,26 @@ class MusicParts:
     ) -> None:
         self._library = Library(files)
         self._validation = None if validation is None else Library(validation)
+        self._libraries = [self._library] if self._validation is None else [self._library, self._validation]
 
     @property
     def notes(self) -> MusicNotes:
         """What was found in the files, which are read for it if they have not been."""
         return self._scan.notes
+
+    @property
+    def is_final(self) -> bool:
+        """Whether reading the files another time would give the same; they are read if they have not been.
+
+        False where a file failed for a reason that may be gone then, such as too little time or memory.
+        """
+        _ = self._scan  # reads them
+        return all(library.is_final for library in self._libraries)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of all pieces in order and of who read them; files are read if they have not been."""
+        return self._scan.fingerprint
 
     def read(self) -> tuple[Iterator[Score], Iterator[Score]]:
         """The pieces to learn from and those held out.
@@ -120,9 +137,9 @@ class MusicParts:
             return "nothing is held out: the music for validation is a part of its own"
         if scan.cut is not None:
             bars = [sum(1 for _ in score.bars()) for score in scan.cut]
-            return f"the last {_count(bars[1], 'bar')} of {sum(bars)} held out for validation"
+            return f"the last {counted(bars[1], 'bar')} of {sum(bars)} held out for validation"
         held = scan.sides.count(True)
-        return f"{held:,} of {_count(scan.notes.pieces, 'piece')} held out for validation"
+        return f"{held:,} of {counted(scan.notes.pieces, 'piece')} held out for validation"
 
     def _side(self, *, held_out: bool) -> Iterator[Score]:
         for score, side in zip(_scores(self._library), self._scan.sides, strict=True):
@@ -132,19 +149,21 @@ class MusicParts:
     @cached_property
     def _scan(self) -> "_Scan":
         notes = MusicNotes()
+        whole = hashlib.sha256(reader_version().encode())
+        if self._validation is not None:
+            for library in self._libraries:
+                digests = [digest_of(score) for score in _scanned(library, notes)]
+                whole.update(b"%d\n" % len(digests) + b"".join(digests))
+            return _Scan(notes, [], None, whole.hexdigest())
         fingerprints, signatures = [], []
         for score in _scanned(self._library, notes):
-            if self._validation is None:
-                fingerprints.append(digest_of(score))
-                signatures.append(signature(score))
-        if self._validation is not None:
-            for _ in _scanned(self._validation, notes):
-                pass
-            return _Scan(notes, [], None)
+            fingerprints.append(digest_of(score))
+            signatures.append(signature(score))
+        whole.update(b"".join(fingerprints))
         found = sides(fingerprints, signatures)
         notes.identical = found.count(None)
         notes.pieces -= notes.identical
-        return _Scan(notes, found, self._cut() if notes.pieces == 1 else None)
+        return _Scan(notes, found, self._cut() if notes.pieces == 1 else None, whole.hexdigest())
 
     def _cut(self) -> tuple[Score, Score]:
         cut = cut_in_two(next(_scores(self._library)))
@@ -164,11 +183,13 @@ class _Scan:
         notes: For the user.
         sides: Of each piece, in order, whether it is held out; None for one that is dropped.
         cut: The two parts of a single piece.
+        fingerprint: Of all pieces in order and of who read them, in hexadecimal.
     """
 
     notes: MusicNotes
     sides: list[bool | None]
     cut: tuple[Score, Score] | None
+    fingerprint: str
 
 
 def _scores(library: Library) -> Iterator[Score]:
@@ -194,7 +215,3 @@ def _nothing(files: tuple[Path, ...], notes: MusicNotes) -> CorpusError:
         f"None of {len(files)} files holds music that can be used: {path} {reason}",
         "See the reason for each with: gen corpora inspect PATH",
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

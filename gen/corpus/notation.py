@@ -16,13 +16,12 @@ from gen.corpus.abc_music import staves_of
 from gen.corpus.abc_tunes import split_tunes
 from gen.corpus.measures import Measure, Staff, WrittenNote, piece_from, usable_metre
 from gen.corpus.musicxml import read_musicxml
-from gen.corpus.piece import Piece, UnreadableError
+from gen.corpus.piece import FASTEST_BPM, Piece, UnreadableError, reason_from, title_from
 from gen.score import MODES, Part
 
 _UNKNOWN_DRUM = 38  # the snare: what a stroke on an unnamed drum sounds like
-_SLOWEST_BPM, _FASTEST_BPM = 4, 1000
+_SLOWEST_BPM = 4
 _MOST_SHARPS = 7
-_TITLE_CHARACTERS = 80
 
 Found = TypeVar("Found")
 
@@ -98,8 +97,7 @@ def _in_music21(read: Callable[[], Found]) -> Found:
         except MemoryError:  # says more of this machine than of the file
             raise
         except Exception as error:
-            reason = " ".join(str(error).split())[:120]
-            raise UnreadableError(f"cannot be parsed: {type(error).__name__}: {reason}") from error
+            raise UnreadableError(f"cannot be parsed: {reason_from(error)}") from error
 
 
 def _kern_stream(text: str) -> Any:
@@ -134,7 +132,7 @@ def _piece(score: Any, player_of: Callable[[Any], Part]) -> Piece:
 def _title(score: Any) -> str:
     metadata = score.metadata
     title = (metadata.title or metadata.movementName or "") if metadata is not None else ""
-    return "".join(filter(str.isprintable, str(title))).strip()[:_TITLE_CHARACTERS]
+    return title_from(str(title))
 
 
 def _player_by_id(part: Any, players: dict[str, Part]) -> Part:
@@ -222,7 +220,7 @@ def _take_change(element: Any, onset: Fraction, measure: Measure) -> None:
     elif "MetronomeMark" in classes and (element.numberSounding or not element.numberImplicit):
         bpm = element.getQuarterBPM()
         if bpm:
-            measure.tempos.append((onset, min(_FASTEST_BPM, max(_SLOWEST_BPM, round(bpm)))))
+            measure.tempos.append((onset, min(FASTEST_BPM, max(_SLOWEST_BPM, round(bpm)))))
 
 
 def _take_mark(element: Any, measure: Measure) -> None:

@@ -5,6 +5,7 @@ The bounds here are those of every reader: a file beyond one is refused before i
 
 from dataclasses import dataclass
 
+from gen.corpus.wording import one_line
 from gen.score import Score
 
 MAX_BYTES = 8 << 20
@@ -13,6 +14,9 @@ MAX_EVENTS = 500_000
 MAX_NOTES = 100_000
 MAX_CHANGES = 4096  # of tempo, metre and key together
 MAX_QUARTERS = 20_000
+FASTEST_BPM = 1000  # faster than anyone can play; what is faster becomes this
+_TITLE_CHARACTERS = 80
+_REASON_CHARACTERS = 120
 
 
 @dataclass(frozen=True)
@@ -34,3 +38,23 @@ class Piece:
 
 class UnreadableError(Exception):
     """Why a file holds no music that can be used: one line, worded to follow the file's name."""
+
+
+def refuse_too_large(size_bytes: int) -> None:
+    """Refuse a file by its size alone.
+
+    Raises:
+        UnreadableError: It has more than `MAX_BYTES`.
+    """
+    if size_bytes > MAX_BYTES:
+        raise UnreadableError(f"is larger than {MAX_BYTES >> 20} MiB")
+
+
+def title_from(text: str) -> str:
+    """What a file says of its title, on one line of bounded length."""
+    return one_line(text, _TITLE_CHARACTERS)
+
+
+def reason_from(error: Exception) -> str:
+    """What a library raised, on one line: it may hold line breaks, and as much of the file as it likes."""
+    return f"{type(error).__name__}: {one_line(str(error), _REASON_CHARACTERS)}"

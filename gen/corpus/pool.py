@@ -21,6 +21,8 @@ from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
+from gen.corpus.piece import reason_from
+
 Key = TypeVar("Key")
 
 MEMORY_BYTES = 1 << 30  # for a worker, beyond what it has at its start
@@ -107,7 +109,7 @@ def _result(future: "Future[bytes]", job: Job) -> bytes | Failure:
             "workers end as they start: the program lacks `if __name__ == '__main__'`"
         ) from error
     except Exception as error:  # noqa: BLE001 - whatever a file does to its reader, the others are read
-        return Failure(f"cannot be read: {type(error).__name__}: {error}")
+        return Failure(f"cannot be read: {reason_from(error)}")
 
 
 def _context() -> multiprocessing.context.BaseContext:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gen.corpus.piece import MAX_BYTES, Piece, UnreadableError
+from gen.corpus.piece import Piece, refuse_too_large
 
 MIDI_ENDINGS = frozenset({".mid", ".midi", ".kar"})
 NOTATION_ENDINGS = frozenset({".musicxml", ".xml", ".mxl", ".abc", ".krn"})
@@ -17,8 +17,7 @@ def read_pieces(path: Path) -> tuple[tuple[Piece, ...], tuple[str, ...]]:
         UnreadableError: There is no music in it that can be used; says why in one line.
         OSError: The file cannot be read.
     """
-    if path.stat().st_size > MAX_BYTES:
-        raise UnreadableError(f"is larger than {MAX_BYTES >> 20} MiB")
+    refuse_too_large(path.stat().st_size)
     content = path.read_bytes()
     if path.suffix.lower() in MIDI_ENDINGS or content.startswith(b"MThd"):
         from gen.corpus.midi import read_midi

@@ -15,7 +15,8 @@ class Marks:
         starts: A repeated section begins here (`|:`).
         times: How often the section that ends here is played (`:|` is 2); 0 where none ends.
         endings: The passes in which this measure is played, where it belongs to an ending.
-        is_boundary: A section begins here, where its sign for a repeat may be missing.
+        is_boundary: A section begins here, where its sign for a repeat may be missing; within a repeat whose
+            sign is there it means nothing.
         is_segno: `D.S.` leads here.
         is_fine: The end, after `D.C.` or `D.S.`
         leads_to: Where the music goes from the end of this measure.
@@ -51,41 +52,40 @@ def order_of_play(marks: Sequence[Marks]) -> list[int] | None:
     """
     order: list[int] = []
     here, start, turn = 0, 0, 1
+    is_open = False  # whether the section began with its sign
     while here < len(marks):
         mark = marks[here]
-        if order and order[-1] == here - 1 and marks[here - 1].endings and not mark.endings:
-            start, turn = here, 1  # after the last ending
-        if turn == 1 and (mark.starts or (mark.is_boundary and not mark.endings)):
-            start = here
-        if mark.endings and turn not in mark.endings:
-            here += 1
-            continue
-        order.append(here)
-        if len(order) > _LONGEST * len(marks):
-            return None
-        if mark.times and _goes_back(marks, here, turn):
-            here, turn = start, turn + 1
-            continue
-        if mark.leads_to:
-            return _with_jump(marks, order, here)
+        if turn == 1 and (mark.starts or (mark.is_boundary and not mark.endings and not is_open)):
+            start, is_open = here, mark.starts
+        if not mark.endings or turn in mark.endings:
+            order.append(here)
+            if len(order) > _LONGEST * len(marks):
+                return None
+            if mark.times and _goes_back(marks, here, turn):
+                here, turn = start, turn + 1
+                continue
+            if mark.leads_to:
+                return _with_jump(marks, order, here)
         here += 1
-        if mark.times and not (here < len(marks) and marks[here].endings):
-            start, turn = here, 1
+        if (mark.times or mark.endings) and not (here < len(marks) and marks[here].endings):
+            start, turn, is_open = here, 1, False
     return order if set(order) == set(range(len(marks))) else None
 
 
 def _goes_back(marks: Sequence[Marks], here: int, turn: int) -> bool:
     if not marks[here].endings:
         return turn < marks[here].times
-    return any(turn + 1 in marks[place].endings for place in _rest_of_endings(marks, here))
+    return any(turn + 1 in marks[place].endings for place in _endings_around(marks, here))
 
 
-def _rest_of_endings(marks: Sequence[Marks], here: int) -> range:
-    """The places from `here` to the last measure of the endings that stand side by side."""
-    end = here
+def _endings_around(marks: Sequence[Marks], here: int) -> range:
+    """The places of all the endings that stand side by side with that at `here`; none if there is none."""
+    start = end = here
     while end < len(marks) and marks[end].endings:
         end += 1
-    return range(here, end)
+    while start and marks[start].endings and marks[start - 1].endings:
+        start -= 1
+    return range(start, end)
 
 
 def _with_jump(marks: Sequence[Marks], order: list[int], here: int) -> list[int] | None:
@@ -105,5 +105,5 @@ def _with_jump(marks: Sequence[Marks], order: list[int], here: int) -> list[int]
 
 def _is_played_last(marks: Sequence[Marks], place: int) -> bool:
     """Whether a measure sounds where repeats are left out: in no ending, or in the last one."""
-    group = [max(marks[other].endings) for other in _rest_of_endings(marks, place)]
+    group = [max(marks[other].endings) for other in _endings_around(marks, place)]
     return not group or max(group) in marks[place].endings

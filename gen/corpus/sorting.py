@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gen.corpus.sniff import Refusal, is_lettered, is_music, look, refusal_as_text
+from gen.corpus.wording import counted
 from gen.errors import CorpusError
 
 TEXT, MUSIC = "text", "music"
@@ -75,7 +76,7 @@ def sort_out(
         # not text either, or this would be no corpus of music
         refused += [Refusal(path, "is neither music nor text", "Move it away.") for path in passed_over]
         passed_over = []
-    notes = (f"{_count(len(passed_over), 'file')} without music left out: {_names(passed_over)}",)
+    notes = (f"{counted(len(passed_over), 'file')} without music left out: {_names(passed_over)}",)
     return Sorted(kind, tuple(files), tuple(refused), notes if passed_over else ())
 
 
@@ -92,7 +93,7 @@ def _kind(
     if music and text:
         [(ending, _)] = Counter(path.suffix for path in music).most_common(1)
         raise CorpusError(
-            f"{spec} holds {_count(len(music), 'file')} of music and {len(text)} of text ({_names(text)})",
+            f"{spec} holds {counted(len(music), 'file')} of music and {len(text):,} of text ({_names(text)})",
             f"Name those of one kind, with a glob such as 'folder/**/*{ending}', or say --tokenizer notes "
             "to leave out the text.",
         )
@@ -107,7 +108,3 @@ def _no_text(path: Path, head: bytes, music: bool | None, encoding: str | None) 
 
 def _names(paths: Sequence[Path]) -> str:
     return ", ".join(path.name for path in paths[:_NAMED]) + (", …" if len(paths) > _NAMED else "")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -33,6 +33,16 @@ class TextParts:
         """What was found in the files that have been read to their end."""
         return TextNotes([found for notes in self._notes.values() for found in notes.files])
 
+    @property
+    def is_final(self) -> bool:
+        """Whether reading the files another time would give the same: a text is read whole or not at all."""
+        return True
+
+    @property
+    def fingerprint(self) -> str:
+        """What the text depends on besides the bytes of its files: nothing."""
+        return ""
+
     def read(self) -> tuple[Iterator[str], Iterator[str]]:
         """The text to learn from and the text held out; the second goes on where the first ended.
 

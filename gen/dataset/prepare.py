@@ -64,7 +64,8 @@ def prepare(
     of_kind = KINDS[kind]
     recipe = {
         "kind": kind,
-        "reader": of_kind.version,
+        "reader": of_kind.version(),
+        "endings": [path.suffix.lower() for path in (*files, *(validation or ()))],
         "tokenizer": [of_kind.tokenizer.name, of_kind.tokenizer.version],
         "files": content_hash(files, encoding),
         "validation": None if validation is None else content_hash(validation, encoding),
@@ -72,22 +73,35 @@ def prepare(
         "choices": choices or {},
     }
     digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
-    index = cache_folder() / "ids" / f"{digest[:32]}.json"
+    index = _index(digest)
     if (dataset := _load(index, kind, digest)) is not None:
         return dataset
     parts = of_kind.parts(files, validation, encoding)
     tokenizer = of_kind.tokenizer.learn(*parts.read(), base=base, **(choices or {}))
+    if not parts.is_final:
+        # a file that failed may be read another time: without it, this is a corpus of its own
+        digest = hashlib.sha256(f"{digest} {parts.fingerprint}".encode()).hexdigest()
+        index = _index(digest)
+    losses: Counter[str] = Counter()
     documents = zip(("training", "validation"), parts.read(), strict=True)
     training, held_out = (
-        encode_to_file(part, tokenizer, index.with_suffix(f".{name}.ids")) for name, part in documents
+        encode_to_file(part, tokenizer, index.with_suffix(f".{name}.ids"), losses) for name, part in documents
     )
     held_out_now = None if validation is None else content_hash(validation, encoding)
     if (recipe["files"], recipe["validation"]) != (content_hash(files, encoding), held_out_now):
         raise CorpusError("The corpus changed while it was encoded.", "Train on a copy of it.")
-    notes = (parts.description(), *parts.notes.sentences())
+    notes = (parts.description(), *parts.notes.sentences(), *_told(losses))
     dataset = Dataset(kind, training, held_out, tokenizer, notes, digest)
     _save(index, dataset)
     return dataset
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A corpus that was encoded whole; `notes` are for the user, one line each."""
+
+    file: TokenFile
+    notes: tuple[str, ...]
 
 
 @contextmanager
@@ -97,7 +111,7 @@ def encoded_whole(
     tokenizer: Tokenizer[Any],
     kind: str,
     skipped: Counter[str] | None = None,
-) -> Iterator[TokenFile]:
+) -> Iterator[Encoded]:
     """Encode files, unsplit, with a vocabulary that is given; the ids are there within this context.
 
     Args:
@@ -118,12 +132,23 @@ def encoded_whole(
         skipped.update(tokenizer.unseen(document))
         return tokenizer.without_unseen(document)
 
-    _, documents = KINDS[kind].parts((), files, encoding).read()
+    parts = KINDS[kind].parts((), files, encoding)
+    _, documents = parts.read()
+    losses: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="gen-") as folder:
-        file = encode_to_file(map(sayable, documents), tokenizer, Path(folder) / "whole.ids")
+        file = encode_to_file(map(sayable, documents), tokenizer, Path(folder) / "whole.ids", losses)
         if file.predictions < 1:
             raise CorpusError("The corpus has fewer than two tokens.", "Give a longer corpus.")
-        yield file
+        yield Encoded(file, (*parts.notes.sentences(), *_told(losses)))
+
+
+def _index(digest: str) -> Path:
+    return cache_folder() / "ids" / f"{digest[:32]}.json"
+
+
+def _told(losses: Counter[str]) -> Iterator[str]:
+    if losses:
+        yield "Not kept as it is: " + ", ".join(f"{name} ({count:,})" for name, count in losses.items())
 
 
 def _save(index: Path, dataset: Dataset) -> None:

@@ -1,5 +1,6 @@
 """Ids in a memory-mapped file, written once; memory does not grow with the corpus."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,8 +70,19 @@ class TokenFile:
         return all(path.stat().st_size == size for path, size in files)
 
 
-def encode_to_file(documents: Iterable[Document], tokenizer: Tokenizer[Document], path: Path) -> TokenFile:
+def encode_to_file(
+    documents: Iterable[Document],
+    tokenizer: Tokenizer[Document],
+    path: Path,
+    losses: Counter[str] | None = None,
+) -> TokenFile:
     """Encode documents one after the other into a file, which appears whole or not at all.
+
+    Args:
+        documents: What to encode.
+        tokenizer: How.
+        path: The file.
+        losses: Where to count what encoding changes or leaves out.
 
     Raises:
         TokenizerError: A document has something the vocabulary cannot say.
@@ -83,6 +95,8 @@ def encode_to_file(documents: Iterable[Document], tokenizer: Tokenizer[Document]
         with replacing(path) as temporary, temporary.open("wb") as file:
             for document in documents:
                 ids = tokenizer.encode(document)
+                if losses is not None:
+                    losses += tokenizer.losses(document)
                 file.write(ids.astype(dtype).tobytes())
                 if tokenizer.by_piece:
                     pieces.append((tokens, *tokenizer.variant_range(ids)))

@@ -1,6 +1,7 @@
-"""A full pass: every token of a part predicted once, in contiguous streams that each start fresh.
+"""A full pass: every token of a part predicted once; a text in contiguous streams, music piece by piece.
 
-The first token of the part has nothing before it and is not predicted; so n tokens give n - 1 predictions.
+Each stream and each piece starts fresh. The first token of a text, and of every piece, has nothing before it
+and is not predicted.
 """
 
 import math

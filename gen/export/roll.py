@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gen.score import DURATION, ONSET, PITCH, TICKS_PER_QUARTER, Score
+from gen.score import DURATION, ONSET, PART, PITCH, TICKS_PER_QUARTER, Score
 
 _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _STRUCK, _HELD, _SILENT, _BAR_LINE = "█", "▬", " ", "┊"
@@ -16,9 +16,11 @@ def pitch_name(pitch: int) -> str:
 
 
 def piano_roll(score: Score, width: int = 80) -> str:
-    """The whole piece, a column a sixteenth, in systems as wide as `width` allows; drums are left out."""
+    """The whole piece, a column a sixteenth, in systems as wide as `width` allows; drums only if alone."""
     drums = np.array([part.is_drums for part in score.parts] or [False])
-    notes = score.notes[~drums[score.notes[:, 4]]] if len(score.notes) else score.notes
+    notes = score.notes
+    if not drums.all():
+        notes = notes[~drums[notes[:, PART]]]
     if not len(notes):
         return "(no notes)\n"
     lowest, highest = int(notes[:, PITCH].min()), int(notes[:, PITCH].max())

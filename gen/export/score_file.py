@@ -38,8 +38,13 @@ class ScoreOutput:
         numbered = [path.with_stem(f"{path.stem}-{number + 1}") for number in range(count)]
         self.files = numbered if count > 1 else [path]
 
+    @property
+    def needs_melody(self) -> bool:
+        """Whether the files can hold one note at a time only."""
+        return any(path.suffix.lower() == ".abc" for path in self.files)
+
     def write(self, scores: Sequence[Score], facts: Sequence[dict[str, Any]]) -> None:
-        """Write each piece, and beside a file `<name>.json` with the facts of how it was made.
+        """Write each piece, and beside a file `<file>.json` with the facts of how it was made.
 
         Raises:
             GenError: A file cannot be written, or a piece does not fit its format.
@@ -54,7 +59,8 @@ class ScoreOutput:
         for path, score, about in zip(self.files, scores, facts, strict=True):
             try:
                 WRITERS[path.suffix.lower()](score, path)
-                write_atomically(path.with_suffix(".json"), (json.dumps(about, indent=1) + "\n").encode())
+                beside = path.with_name(path.name + ".json")
+                write_atomically(beside, (json.dumps(about, indent=1) + "\n").encode())
             except OSError as error:
                 raise GenError(
                     f"{path} cannot be written: {error.strerror or error}.",

@@ -125,6 +125,10 @@ class Tokenizer(ABC, Generic[Document]):
         """What may follow on so many streams, from the start of a document."""
         return Automaton(self.transitions(), streams)
 
+    def losses(self, document: Document) -> Counter[str]:  # noqa: ARG002 - nothing is lost here
+        """What encoding changes or leaves out of a document, and how often."""
+        return Counter()
+
     def unseen(self, document: Document) -> Counter[str]:  # noqa: ARG002 - a vocabulary that can say everything
         """What the vocabulary cannot say of a document, and how often it occurs."""
         return Counter()
@@ -147,6 +151,10 @@ class Tokenizer(ABC, Generic[Document]):
 
     def units(self, ids: Ids) -> dict[str, float]:  # noqa: ARG002 - here there are none
         """How many the ids have of each unit that `measures` name."""
+        return {}
+
+    def choices(self) -> dict[str, bool]:
+        """What was chosen when the vocabulary was learned, by the names that `learn` has for it."""
         return {}
 
     def to_json(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from gen.errors import TokenizerError
 from gen.tokenizer.base import Grammar, Ids
 from gen.tokenizer.state import AFTER, PieceState, Player
 from gen.tokenizer.symbols import Group, Symbol
@@ -19,13 +20,15 @@ from gen.tokenizer.wishes import Repertoire, Scale, Wishes
 MOST_SILENT_BARS = 2  # one after the other
 
 Row = NDArray[np.bool_]
+_BEGINNINGS = (Group.BAR, Group.PITCH, Group.DRUM)
 
 
 class NotesGrammar(Grammar):
     """What may follow on N streams; see `gen.tokenizer.notes.NotesTokenizer.grammar`.
 
     Ids that are followed before anything is drawn are a prompt: they have to be well-formed, but the wishes
-    hold only for what comes after them, and its bars alone are counted.
+    hold only for what comes after them, and its bars alone are counted. Something always comes after them:
+    a note, or a bar in which something sounds.
 
     Args:
         symbols: The vocabulary.
@@ -49,13 +52,17 @@ class NotesGrammar(Grammar):
         self._asked: NDArray[np.bool_] | None = None
 
     def start_counting(self) -> None:
-        """From here on the wishes hold and bars are counted; the first `allowed` does this too."""
+        """From here on the wishes hold and bars are counted; the first `allowed` does this too.
+
+        Raises:
+            TokenizerError: After this prompt no note can be said.
+        """
         self._counting = True
         for stream in self._streams:
             stream.start_counting()
 
     def progress(self) -> NDArray[np.float64]:
-        """Which share of its bars each stream has behind it, `(N,)`."""
+        """How far each stream is on the way from the first bar (0) to the last there may be (1), `(N,)`."""
         return np.array([stream.progress for stream in self._streams])
 
     def allowed(self) -> NDArray[np.bool_]:
@@ -88,16 +95,18 @@ class _Stream:
         self._melody = melody
         self._state = PieceState(velocity=velocity)
         self._bars = 0  # begun since counting began
+        self._goes_on = False  # whether a bar or a note was begun since then
         self._silent = 0  # silent bars before this one, one after the other
 
     def start_counting(self) -> None:
         self._bars = self._silent = 0
+        self._goes_on = False
+        if not self._may_add_part and not any(self._pitches(player).values for player in self._state.players):
+            raise TokenizerError("After this prompt no note can be said.", "Give another prompt.")
 
     @property
     def progress(self) -> float:
-        if self._state.last is Group.END:
-            return 1.0
-        return min(1.0, max(0, self._bars - 1) / self._knows.most_bars)
+        return min(1.0, max(0, self._bars - 1) / max(1, self._knows.most_bars - 1))
 
     def follow(self, symbol: Symbol) -> None:
         state = self._state
@@ -105,6 +114,7 @@ class _Stream:
             return
         silent = self._is_silent
         state.follow(symbol)
+        self._goes_on |= symbol.group in _BEGINNINGS
         if symbol.group is Group.BAR:
             self._bars += 1
             self._silent = self._silent + 1 if silent else 0
@@ -133,8 +143,8 @@ class _Stream:
             if Group.PART in following:
                 self._allow_note(row)
             elif last is Group.PART and state.is_new:
-                row[knows.programs if state.players else knows.first_programs] = True
-                row[knows.drums if state.players else knows.first_drums] = True
+                row[knows.programs] = True
+                row[knows.drums] = True
             elif Group.BAR not in following:
                 self._allow_rest_of_note(row)
 
@@ -161,18 +171,14 @@ class _Stream:
         return metre is None or (self._bars > 0 and metre not in self._knows.metres)
 
     def _allow_what_is_due(self, row: Row, last: Group) -> bool:
-        """Set the way to the key and the tempo that are wished for; False where neither is due here."""
-        state, knows = self._state, self._knows
-        key_due = self._bars > 0 and knows.key_is_wished and state.key not in knows.keys.places
-        tempo_due = self._bars > 0 and knows.tempo_is_wished and state.tempo not in knows.tempos.places
-        if last in (Group.BAR, Group.METRE) and (key_due or tempo_due):
+        """Set the way to the key that is wished for; False where none is due here."""
+        knows = self._knows
+        if not (self._bars and knows.key_is_wished) or self._state.key in knows.keys.places:
+            return False
+        if last in (Group.BAR, Group.METRE):
             row[knows.positions.places[0]] = True
-        elif last is Group.POSITION and key_due:
+        elif last is Group.POSITION:
             row[knows.keys.ids] = True
-        elif last in (Group.POSITION, Group.KEY) and tempo_due:
-            row[knows.tempos.ids] = True
-            if last is Group.POSITION:
-                knows.keys.allow_others(row, state.key)
         else:
             return False
         return True
@@ -189,7 +195,7 @@ class _Stream:
     def _allow_end_of_bar(self, row: Row) -> None:
         state, knows = self._state, self._knows
         is_last = self._bars >= knows.most_bars
-        row[knows.end] = state.may_end and (is_last or not self._exact)
+        row[knows.end] = state.may_end and self._goes_on and (is_last or not self._exact)
         # a prompt's note may last beyond the last bar: then there is one more
         must_sound = self._is_silent and self._silent >= MOST_SILENT_BARS
         row[knows.bar] = not must_sound and (not is_last or state.sounding_end > state.bar_end)
@@ -227,9 +233,10 @@ class _Stream:
         state, knows = self._state, self._knows
         if not state.players:
             return True
-        return (
-            not self._melody and len(state.players) + 1 in knows.parts and bool(knows.programs or knows.drums)
-        )
+        # a melody has one part, but a prompt's drums cannot play it
+        if self._melody and any(self._pitches(player).values for player in state.players):
+            return False
+        return len(state.players) + 1 in knows.parts
 
     def _pitches(self, player: Player) -> Scale[int]:
         return self._knows.drum_pitches if player.part.is_drums else self._knows.pitches

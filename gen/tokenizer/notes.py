@@ -27,8 +27,8 @@ from gen.tokenizer.grammar import NotesGrammar
 from gen.tokenizer.grid import on_grid
 from gen.tokenizer.spelling import spell, without
 from gen.tokenizer.state import PieceState
-from gen.tokenizer.symbols import Group, Symbol, Value, read_symbol, write_symbol
-from gen.tokenizer.transposition import SHIFTS, shift_range, shifted, transposed_symbols
+from gen.tokenizer.symbols import Group, Symbol, read_symbol, write_symbol
+from gen.tokenizer.transposition import SHIFTS, played, shift_range, shifted, transposed_symbols
 from gen.tokenizer.wishes import Wishes
 
 _FRAME = ("Start", "End", "Bar")
@@ -92,36 +92,54 @@ class NotesTokenizer(Tokenizer[Score]):
         Args:
             training: Scores of the training part.
             others: Those of the rest of the corpus, which must be said too.
-            base: A vocabulary to extend: its tokens keep their order, new ones come after them, its choices
-                stand.
-            transpose: Whether pieces are learned in other keys too, whose pitches are then added.
-            velocity: Whether to say velocities; None does if the training part has more than one bin of them.
-            melody: Whether to merge the parts to one voice; None does if every piece of the training part is
-                a melody anyway.
+            base: A vocabulary to extend: its tokens keep their order, new ones come after them; whether it
+                says velocities and melodies stands.
+            transpose: Whether pieces are learned in other keys too, whose pitches are then added; holds with
+                a base, too, whatever that was made with.
+            velocity: Whether to say velocities; None does as the base, or without one if the training part
+                has more than one bin of them.
+            melody: Whether to merge the parts to one voice; None does as the base, or without one if every
+                piece of the corpus is a melody anyway.
+
+        Raises:
+            TokenizerError: The base was made with another choice, or there is no note.
         """
         if base is not None:
+            for name, wished in (("velocity", velocity), ("melody", melody)):
+                if wished not in (None, base.choices()[name]):
+                    raise TokenizerError(
+                        f"The vocabulary to extend was made {'without' if wished else 'with'} {name}.",
+                        f"Leave the option for {name} out.",
+                    )
             velocity, melody = base.velocity, base.melody
         found: set[Symbol] = set()
         melodies = True
         for score in training:
-            melodies = melodies and score.is_melody and not score.parts[0].is_drums
+            melodies = melodies and _is_melody(score)
             kept, _ = on_grid(score, velocity=velocity is not False, melody=melody is True)
             found.update(map(read_symbol, set(spell(kept, velocity=True))))
             if transpose:
                 found.update(transposed_symbols(kept))
         if velocity is None:
             velocity = sum(symbol.group is Group.VELOCITY for symbol in found) > 1
-        if melody is None:
-            melody = melodies
         for score in others:
-            kept, _ = on_grid(score, velocity=velocity, melody=melody)
+            melodies = melodies and _is_melody(score)
+            kept, _ = on_grid(score, velocity=velocity, melody=melody is True)
             found.update(map(read_symbol, set(spell(kept, velocity=velocity))))
+        if melody is None:  # of melodies alone, the same was found as if they had been merged
+            melody = melodies
         if not velocity:
             found = {symbol for symbol in found if symbol.group is not Group.VELOCITY}
         own = base.tokens if base is not None else _FRAME
         tokens = [write_symbol(symbol) for symbol in sorted(found)]
         new = [token for token in tokens if token not in set(own)]
-        return cls((*own, *new), velocity=velocity, melody=melody, transpose=transpose)
+        learned = cls((*own, *new), velocity=velocity, melody=melody, transpose=transpose)
+        if not any(map(learned.is_note, range(len(learned.tokens)))):
+            raise TokenizerError(
+                "There is no note to learn in this corpus.",
+                "Give music with notes; for melodies, not of drums alone.",
+            )
+        return learned
 
     def on_grid(self, score: Score) -> Score:
         """What tokens keep of a score: `decode(encode(score))`, parts in the order in which they appear."""
@@ -171,8 +189,6 @@ class NotesTokenizer(Tokenizer[Score]):
         most_bars: int = 64,
         key: str | None = None,
         metre: str | None = None,
-        tempo: int | None = None,
-        program: int | None = None,
         pitch_range: tuple[int, int] | None = None,
         melody: bool = False,
     ) -> NotesGrammar:
@@ -184,15 +200,13 @@ class NotesTokenizer(Tokenizer[Score]):
             most_bars: So many at the most, where `bars` is None.
             key: Such as `G` or `Em`.
             metre: Such as `3/4`.
-            tempo: Quarters a minute; the nearest bin of them.
-            program: Of the first part: General MIDI, from 0.
             pitch_range: The lowest and the highest pitch, as MIDI numbers; drums may play any.
             melody: Whether one note sounds at a time; else only where the vocabulary is for melodies.
 
         Raises:
             TokenizerError: A wish that cannot be said with this vocabulary.
         """
-        wishes = Wishes(bars, most_bars, key, metre, tempo, program, pitch_range)
+        wishes = Wishes(bars, most_bars, key, metre, pitch_range)
         return NotesGrammar(
             self.symbols, streams, wishes, velocity=self.velocity, melody=self.melody or melody
         )
@@ -231,7 +245,7 @@ class NotesTokenizer(Tokenizer[Score]):
         """
         if not self.transpose:
             return super().variant_range(ids)
-        low, high = shift_range(self._played(ids))
+        low, high = shift_range(played(map(self.symbols.__getitem__, ids.tolist())))
         used = self._variants[:, np.unique(ids)]
         sayable: list[bool] = np.all(used >= 0, axis=1).tolist()
         home = SHIFTS.index(0)
@@ -241,20 +255,6 @@ class NotesTokenizer(Tokenizer[Score]):
         while last < home + high and sayable[last + 1]:
             last += 1
         return first, last
-
-    def _played(self, ids: Ids) -> set[tuple[int, int]]:
-        """Program and pitch of every note of a melodic part."""
-        played: set[tuple[int, int]] = set()
-        programs: dict[Value, int] = {}
-        part: Value = 0
-        for group, value in map(self.symbols.__getitem__, ids.tolist()):
-            if group is Group.PART:
-                part = value
-            elif group is Group.PROGRAM and isinstance(value, int):
-                programs[part] = value
-            elif group is Group.PITCH and isinstance(value, int):
-                played.add((programs[part], value))
-        return played
 
     @cached_property
     def _variants(self) -> NDArray[np.int32]:
@@ -272,9 +272,13 @@ class NotesTokenizer(Tokenizer[Score]):
         )
         return {"note": int(np.array(struck)[ids].sum()), "beat": ticks / TICKS_PER_QUARTER}
 
+    def choices(self) -> dict[str, bool]:
+        """What the vocabulary was made with: `velocity`, `melody` and `transpose`."""
+        return {name: getattr(self, name) for name in _CHOICES}
+
     def to_json(self) -> dict[str, Any]:
         """See `Tokenizer.to_json`."""
-        return super().to_json() | {name: getattr(self, name) for name in _CHOICES}
+        return super().to_json() | self.choices()
 
     @classmethod
     def from_json(cls, fields: Any) -> Self:
@@ -284,3 +288,7 @@ class NotesTokenizer(Tokenizer[Score]):
         if not all(isinstance(choice, bool) for choice in choices.values()):
             raise TokenizerError("A vocabulary of music lacks the choices it was made with.", _UNDAMAGED)
         return cls(plain.tokens, **choices)
+
+
+def _is_melody(score: Score) -> bool:
+    return score.is_melody and not score.parts[0].is_drums

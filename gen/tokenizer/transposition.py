@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from gen.score import PART, PITCH, Score
 from gen.tokenizer.ranges import playable_range
-from gen.tokenizer.symbols import Group, Symbol, key_at, key_value
+from gen.tokenizer.symbols import Group, Symbol, Value, key_at, key_value
 
 # semitones by which a piece is transposed in training: to every key, by the nearer way
 SHIFTS = tuple(range(-5, 7))
@@ -20,23 +20,38 @@ def shifted(symbol: Symbol, semitones: int) -> Symbol | None:
     return symbol
 
 
-def shift_range(played: Iterable[tuple[int, int]]) -> tuple[int, int]:
+def shift_range(notes: Iterable[tuple[int, int]]) -> tuple[int, int]:
     """How many semitones a piece can go down (below zero) and up.
 
     Each part keeps to what its instrument can play, or to what it plays in this piece where that is more.
 
     Args:
-        played: Program and pitch of notes of melodic parts; each part and pitch once is enough.
+        notes: Program and pitch of notes of melodic parts; each part and pitch once is enough.
     """
     low, high = SHIFTS[0], SHIFTS[-1]
     pitches: dict[int, list[int]] = {}
-    for program, pitch in played:
+    for program, pitch in notes:
         pitches.setdefault(program, []).append(pitch)
     for program, heights in pitches.items():
         playable = playable_range(program)
         low = max(low, min(0, playable.low - min(heights)))
         high = min(high, max(0, playable.high - max(heights)))
     return low, high
+
+
+def played(piece: Iterable[Symbol]) -> set[tuple[int, int]]:
+    """Program and pitch of every note of a melodic part."""
+    notes: set[tuple[int, int]] = set()
+    programs: dict[Value, int] = {}
+    part: Value = 0
+    for group, value in piece:
+        if group is Group.PART:
+            part = value
+        elif group is Group.PROGRAM and isinstance(value, int):
+            programs[part] = value
+        elif group is Group.PITCH and isinstance(value, int):
+            notes.add((programs[part], value))
+    return notes
 
 
 def transposed_symbols(score: Score) -> Iterator[Symbol]:

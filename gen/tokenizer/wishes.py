@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gen.errors import TokenizerError
 from gen.score import Metre
-from gen.tokenizer.symbols import Group, Symbol, read_symbol, tempo_bin, write_symbol
+from gen.tokenizer.symbols import Group, Symbol, read_symbol, write_symbol
 
 _SHOWN = 24
 _Value = TypeVar("_Value", int, tuple[int, int])
@@ -25,8 +25,6 @@ class Wishes:
         most_bars: So many at the most, where `bars` is None.
         key: Such as `G` or `Em`.
         metre: Such as `3/4`.
-        tempo: Quarters a minute; the nearest bin of them.
-        program: Of the first part: General MIDI, from 0.
         pitch_range: The lowest and the highest pitch, as MIDI numbers; drums may play any.
     """
 
@@ -34,8 +32,6 @@ class Wishes:
     most_bars: int = 64
     key: str | None = None
     metre: str | None = None
-    tempo: int | None = None
-    program: int | None = None
     pitch_range: tuple[int, int] | None = None
 
 
@@ -69,14 +65,13 @@ class Repertoire:
 
     Args:
         symbols: The vocabulary.
-        wishes: What it is to say; of metres, keys, tempos and first programs a wished one alone is kept.
+        wishes: What it is to say; of metres and keys a wished one alone is kept.
         velocity: Whether it says velocities.
         melody: Whether it says melodies only.
 
     Attributes:
         metres: Ids by value (as in `Symbol`) of the metres in which a note has room.
         metre_ticks: How long their bars are.
-        first_programs: Ids of what the first part may play.
         most_bars: How many bars may be written.
         shortest: The shortest duration in ticks.
 
@@ -101,31 +96,21 @@ class Repertoire:
         self.drum_pitches = Scale({} if melody else found[Group.DRUM])
         self.drums = list(found[Group.DRUMS].values()) if self.drum_pitches.values else []
         self.programs = list(found[Group.PROGRAM].values()) if self.pitches.values else []
-        self._keep_first_programs(_wished(Group.PROGRAM, wishes.program, found[Group.PROGRAM]))
-        bpm = None if wishes.tempo is None else tempo_bin(wishes.tempo)
-        tempos = _wished(Group.TEMPO, bpm, found[Group.TEMPO])
         keys = _wished(Group.KEY, wishes.key, pairs[Group.KEY])
-        self.tempo_is_wished, self.key_is_wished = tempos is not None, keys is not None
-        self.tempos = Scale(found[Group.TEMPO] if tempos is None else tempos)
+        self.key_is_wished = keys is not None
+        self.tempos = Scale(found[Group.TEMPO])
         self.keys = Scale(pairs[Group.KEY] if keys is None else keys)
-        if (tempos or keys) and 0 not in self.positions.places:
-            raise TokenizerError(
-                "This model cannot say a key or tempo where a bar begins.", "Leave them out."
-            )
+        if keys and 0 not in self.positions.places:
+            raise TokenizerError("This model cannot say a key where a bar begins.", "Leave the key out.")
         self.most_bars = wishes.most_bars if wishes.bars is None else wishes.bars
         if self.most_bars < 1:
             raise TokenizerError(f"Music has one bar or more, not {self.most_bars}.", "Ask for more bars.")
         scales = (self.positions, self.durations, *((self.velocities,) if velocity else ()))
-        if 1 not in self.parts or not all(scale.values for scale in scales):
+        players = self.programs or self.drums
+        if not players or 1 not in self.parts or not all(scale.values for scale in scales):
             raise TokenizerError("With this vocabulary no note can be said.", _NO_MUSIC)
         self.shortest = self.durations.values[0]
         self._keep_metres(_wished(Group.METRE, wishes.metre, pairs[Group.METRE]), pairs[Group.METRE])
-
-    def _keep_first_programs(self, wished: dict[int, int] | None) -> None:
-        self.first_programs = self.programs if wished is None else [*wished.values()] if self.programs else []
-        self.first_drums = self.drums if wished is None else []
-        if not self.first_programs and not self.first_drums:
-            raise TokenizerError("With this vocabulary no note can be said.", _NO_MUSIC)
 
     def _keep_metres(
         self, wished: dict[tuple[int, int], int] | None, known: dict[tuple[int, int], int]
@@ -152,7 +137,7 @@ def _within(pitches: dict[int, int], wished: tuple[int, int] | None) -> dict[int
     return kept
 
 
-def _wished(group: Group, said: str | int | None, known: dict[_Value, int]) -> dict[_Value, int] | None:
+def _wished(group: Group, said: str | None, known: dict[_Value, int]) -> dict[_Value, int] | None:
     """The value that is wished for, with its id; None without a wish."""
     if said is None:
         return None

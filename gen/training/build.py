@@ -86,7 +86,9 @@ def _length(
     if request.steps is not None:
         return *plan.length_by_count(request.steps), None
     if request.epochs is not None:
-        per_epoch = windows_of(dataset.training, setup.streams, setup.window).per_epoch
+        per_epoch = windows_of(
+            dataset.training, setup.streams, setup.window, seed=setup.request.seed or 0
+        ).per_epoch
         return *plan.length_by_count(max(1, round(request.epochs * per_epoch))), None
     budget_s = 60.0 * (plan.DEFAULT_MINUTES if request.minutes is None else request.minutes)
     validation_s = clock.validation_seconds(evaluator, dataset.validation, MAX_VALIDATION_TOKENS)

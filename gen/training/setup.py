@@ -1,9 +1,6 @@
-"""From what the user asked for to all that a run needs before TensorFlow: folder, corpus, ids, sizes.
+"""A run that starts: from what the user asked for to all that it needs: corpus -> ids -> sizes -> folder.
 
-    begin    a run that starts: corpus -> ids -> sizes
-    resume   a run that goes on: everything from its state, and the corpus must be the same
-
-A mistake in the command or the corpus is found here, within a second and before anything heavy is imported.
+A mistake in the command or the corpus is found here, before anything heavy is imported.
 """
 
 import shlex
@@ -13,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from gen.checkpoint import Model, find_model, load_model
-from gen.config import ConfigError, ModelConfig, TrainingConfig
+from gen.config import ModelConfig, TrainingConfig
 from gen.dataset.prepare import Dataset
-from gen.dataset.token_file import TokenFile
 from gen.errors import CorpusError, RunError
 from gen.kinds import kind_named, tokenizer_of
 from gen.model.backend import cores
@@ -24,7 +20,7 @@ from gen.training import plan
 from gen.training.finetune import describe_gain
 from gen.training.plan import Request
 from gen.training.run import RunFolder, SavedState, new_run_folder
-from gen.training.source import Source, find, find_again, is_same
+from gen.training.source import Source, find
 
 
 @dataclass(frozen=True)
@@ -129,7 +125,7 @@ def begin(given: Given) -> Setup:
     return Setup(
         folder=RunFolder(out or new_run_folder(found.source.name)),
         request=replace(request, seed=request.seed or 0),
-        source=found.source,
+        source=replace(found.source, licence=_licence(found.source.licence, base)),
         dataset=dataset,
         model=model,
         streams=streams,
@@ -138,64 +134,6 @@ def begin(given: Given) -> Setup:
         base=base,
         notes=(*found.notes, *dataset.notes, *_notes(dataset, base_tokenizer), *([shrunk] if shrunk else [])),
     )
-
-
-def resume(given: Given) -> Setup:
-    """Set up a run that goes on; options given again must be those it began with.
-
-    Raises:
-        RunError: There is no such run, it is finished, its corpus changed, or a flag differs.
-        CorpusError: The corpus cannot be read.
-    """
-    out = given.out
-    if out is None or not out.is_dir():
-        raise RunError(
-            "--resume needs the folder of a run." if out is None else f"{out} is not the folder of a run.",
-            "Name it: gen train --resume --out RUN_DIR.",
-        )
-    folder = RunFolder(out)
-    saved = folder.load_state()
-    about = saved.about
-    asked, source, model, training = _recorded(out, about)
-    if saved.progress.step >= training.steps or saved.progress.is_stuck(training):
-        raise RunError(
-            f"The run in {out} is finished: {saved.progress.step} of {training.steps} steps.",
-            "Train further in a new run: "
-            f"gen train --corpus {shlex.quote(source.corpus)} --init-from {shlex.quote(str(out))}",
-        )
-    _refuse_changes(given, asked, source, {**model.to_json(), **training.to_json()})
-    dataset = _prepare_again(out, source, about)
-    return Setup(
-        folder=folder,
-        request=asked,
-        source=source,
-        dataset=dataset,
-        model=model,
-        streams=training.batch_size,
-        window=training.window,
-        parts=training.parts,
-        saved=saved,
-        training=training,
-        notes=(saved.note,) if saved.note else (),
-    )
-
-
-def held_out_of_run(folder: Path, model: Model) -> TokenFile:
-    """The ids that the run in a folder held out for validation, all of them.
-
-    Raises:
-        RunError: The folder is not that of the run which made the model, or the run's corpus changed.
-        CorpusError: The corpus cannot be read.
-    """
-    run = RunFolder(folder)
-    about = run.load_state().about if run.has_state() else {}
-    if about.get("digest") != model.corpus.get("digest", ""):
-        raise RunError(
-            "The model does not lie in the folder of its run, so what it held out is not known.",
-            "Name a text: gen eval MODEL --corpus FILE.",
-        )
-    _, source, _, _ = _recorded(folder, about)
-    return _prepare_again(folder, source, about).validation
 
 
 def describe(setup: Setup, training: TrainingConfig) -> dict[str, Any]:
@@ -229,30 +167,12 @@ def _require_folder(out: Path) -> None:
             return
 
 
-def _recorded(folder: Path, about: dict[str, Any]) -> tuple[Request, Source, ModelConfig, TrainingConfig]:
-    try:
-        return (
-            Request.from_json(about.get("request")),
-            Source.from_json(about.get("source")),
-            ModelConfig.from_json(about.get("model")),
-            TrainingConfig.from_json(about.get("training")),
-        )
-    except ConfigError as error:
-        raise RunError(f"The state in {folder} is of another release ({error}).", "Start anew.") from error
-
-
-def _prepare_again(folder: Path, source: Source, about: dict[str, Any]) -> Dataset:
-    """The dataset that a run began with."""
-    try:
-        dataset = find_again(source).prepare(about.get("base_tokenizer"))
-    except CorpusError as error:
-        raise CorpusError(error.problem, f"Put what the run began with back: {source.corpus}") from error
-    if dataset.digest != about.get("digest"):
-        raise RunError(
-            f"The corpus {source.corpus} is not what the run in {folder} began with.",
-            "Put the old files back, or start a new run; --init-from takes the weights of this one.",
-        )
-    return dataset
+def _licence(own: str | None, base: Model | None) -> str | None:
+    """The terms of the corpus, and of what the model to start from had learned."""
+    inherited = None if base is None else base.corpus.get("licence")
+    if not isinstance(inherited, str) or inherited == own:
+        return own
+    return f"{own or 'not stated'}; and of what it was started from: {inherited}"
 
 
 def _shape(request: Request, dataset: Dataset, base: Model | None) -> ModelConfig:
@@ -270,33 +190,3 @@ def _shape(request: Request, dataset: Dataset, base: Model | None) -> ModelConfi
                 f"Leave {flag} out, or train without --init-from.",
             )
     return replace(base.config, vocabulary_size=vocabulary_size)
-
-
-def _refuse_changes(given: Given, asked: Request, source: Source, resolved: dict[str, Any]) -> None:
-    """An option given again must be what it was, whether it was given then or chosen."""
-    differing: list[tuple[str, Any, Any]] = []
-    for name, value in given.request.to_json().items():
-        had = resolved.get(name) if name != "steps" else asked.steps
-        if value not in (None, "auto", had, getattr(asked, name)):
-            differing.append((name, value, had))
-    for name, spec, recorded in (
-        ("corpus", given.corpus, source.corpus),
-        ("validation-corpus", given.validation, source.validation),
-        ("init-from", given.init_from, source.init_from),
-    ):
-        if spec is not None and not is_same(str(spec), recorded):
-            differing.append((name, spec, recorded))
-    if given.encoding not in (None, source.encoding):
-        differing.append(("encoding", given.encoding, source.encoding))
-    if given.tokenizer not in (None, source.tokenizer):
-        differing.append(("tokenizer", given.tokenizer, source.tokenizer))
-    for name, choice in given.choices.items():
-        if source.choices.get(name) != choice:
-            differing.append((name if choice else f"no-{name}", "", None))
-    if differing:
-        name, value, had = differing[0]
-        flag = "--" + name.replace("_", "-")
-        raise RunError(
-            f"{flag} {value} is not what the run began with ({'not given' if had is None else had}).",
-            f"Leave {flag} out when resuming, or start a new run.",
-        )

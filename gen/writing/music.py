@@ -12,10 +12,11 @@ import gen
 from gen.corpus.piece import Piece
 from gen.errors import GenError
 from gen.export.score_file import ScoreOutput, in_characters
+from gen.files import sha256_of_file
 from gen.sampler.choose import Choices
 from gen.sampler.forward import Network
 from gen.sampler.generate import generate
-from gen.score import Part, Score
+from gen.score import Part, Score, Tempo
 from gen.tokenizer.base import Ids
 from gen.tokenizer.notes import NotesTokenizer
 from gen.tokenizer.symbols import Group
@@ -24,7 +25,6 @@ from gen.writing.request import Request
 MOST_BARS = 64
 PREVIEW_BARS = 4
 PREVIEW_TEMPERATURE = 0.8
-_MOST_TOKENS = 20_000  # of a piece; only a model that never learned to go on from a position gets there
 _NAMED = 5
 
 
@@ -63,15 +63,20 @@ def sample_music(
         GenError: The prompt cannot be read or said, a wish cannot come true, or nothing can be written there.
     """
     output = ScoreOutput(request.out, request.count)
-    prompt = np.zeros(0, np.int32)
+    prompt, prompt_sha256 = np.zeros(0, np.int32), None
     if request.prompt:
-        request.refuse(("program",), "goes with a piece from its beginning, and --prompt has begun it")
         prompt = _prompt_ids(request.prompt, tokenizer, tell)
-    written = write_music(network, tokenizer, prompt, request)
+        prompt_sha256 = sha256_of_file(_prompt_path(request.prompt))
+    written = write_music(network, tokenizer, prompt, request, melody=output.needs_melody)
+    if not all(len(piece.score.notes) for piece in written):
+        raise GenError(
+            f"--length {request.length} is too short for a note.", "Give more --length, or --bars."
+        )
     facts = [
         {
-            "gen": gen.__version__,
+            "versions": {"gen": gen.__version__, "numpy": np.__version__},
             **about,
+            "prompt_sha256": prompt_sha256,
             "request": json.loads(json.dumps(asdict(request))),
             "number": number,
             "tokens": piece.tokens,
@@ -94,7 +99,9 @@ def preview_music(network: Network, tokenizer: NotesTokenizer) -> str:
     return in_characters(piece.score)
 
 
-def write_music(network: Network, tokenizer: NotesTokenizer, prompt: Ids, request: Request) -> list[Written]:
+def write_music(
+    network: Network, tokenizer: NotesTokenizer, prompt: Ids, request: Request, *, melody: bool = False
+) -> list[Written]:
     """New pieces.
 
     Args:
@@ -102,6 +109,7 @@ def write_music(network: Network, tokenizer: NotesTokenizer, prompt: Ids, reques
         tokenizer: Its vocabulary.
         prompt: The ids of a piece to go on from, without `Start` and `End`; none to begin one.
         request: Bars, wishes, how many, and how to choose; its prompt is not looked at.
+        melody: Whether one note may sound at a time.
 
     Raises:
         TokenizerError: A wish that the vocabulary cannot say.
@@ -113,10 +121,8 @@ def write_music(network: Network, tokenizer: NotesTokenizer, prompt: Ids, reques
         most_bars=MOST_BARS,
         key=request.key,
         metre=request.metre,
-        tempo=request.tempo,
-        program=request.program,
         pitch_range=request.pitch_range,
-        melody=request.out is not None and request.out.endswith(".abc"),
+        melody=melody,
     )
     drawn: list[Ids] = []
     ended = np.zeros(request.count, bool)
@@ -129,12 +135,25 @@ def write_music(network: Network, tokenizer: NotesTokenizer, prompt: Ids, reques
         seed=request.seed,
         progress=grammar.progress,
     )
-    most_tokens = _MOST_TOKENS if request.length is None else request.length
-    while not ended.all() and len(drawn) < most_tokens:
+    while not ended.all() and (request.length is None or len(drawn) < request.length):
         drawn.append(next(ids))
         ended |= drawn[-1] == end
     together = np.array(drawn, np.int32).reshape(len(drawn), request.count)
-    return [_piece(tokenizer, prompt, ids_of, request.bars) for ids_of in together.T]
+    pieces = [_piece(tokenizer, prompt, ids_of, request.bars) for ids_of in together.T]
+    return [replace(piece, score=_dressed(piece.score, request)) for piece in pieces]
+
+
+def _dressed(score: Score, request: Request) -> Score:
+    """The piece with the tempo and the first instrument that were wished, known to the model or not."""
+    if request.tempo is not None:
+        score = replace(score, tempos=(Tempo(0, request.tempo),))
+    if request.program is not None:
+        melodic = [place for place, part in enumerate(score.parts) if not part.is_drums]
+        parts = [
+            Part(request.program) if place in melodic[:1] else part for place, part in enumerate(score.parts)
+        ]
+        score = replace(score, parts=tuple(parts))
+    return score
 
 
 def _piece(tokenizer: NotesTokenizer, prompt: Ids, drawn: Ids, bars: int | None) -> Written:
@@ -155,7 +174,7 @@ def _decoded(tokenizer: NotesTokenizer, prompt: Ids, drawn: Ids) -> Score:
 
 def _prompt_ids(spec: str, tokenizer: NotesTokenizer, tell: Callable[[str], None]) -> Ids:
     """The ids of the first piece in a file, without what the vocabulary cannot say, which is told."""
-    score = _with_known_programs(_first_piece(Path(spec.removeprefix("@")), tell), tokenizer, tell)
+    score = _with_known_programs(_first_piece(_prompt_path(spec), tell), tokenizer, tell)
     for loss, count in tokenizer.losses(score).items():
         tell(f"Of the prompt, not kept as it is: {loss} ({count})")
     if unseen := tokenizer.unseen(score):
@@ -189,9 +208,18 @@ def _with_known_programs(score: Score, tokenizer: NotesTokenizer, tell: Callable
     return replace(score, parts=tuple(parts))
 
 
-def _first_piece(path: Path, tell: Callable[[str], None]) -> Score:
-    if not path.is_file():
+def _prompt_path(spec: str) -> Path:
+    path = Path(spec.removeprefix("@"))
+    try:
+        there = path.is_file()
+    except (OSError, ValueError):  # what no file can be called
+        there = False
+    if not there:
         raise GenError(f"There is no file {path} to go on from.", "Name a file of music after --prompt.")
+    return path
+
+
+def _first_piece(path: Path, tell: Callable[[str], None]) -> Score:
     for _, reading in _readings(path):
         if reading.reason is not None:
             raise GenError(f"{path} {reading.reason}.", "Give another file of music.")

@@ -240,6 +240,15 @@ def test_inspect_fails_where_there_is_no_music_that_can_be_used() -> None:
     assert found["rejected"][0]["file"] == "bad.mid"
 
 
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_inspect_fails_where_text_alone_is_looked_through_for_music(more: tuple[str, ...]) -> None:
+    Path("a.txt").write_text("a text")
+    result = run("inspect", "a.txt", "--tokenizer", "notes", *more)
+    assert isinstance(result.exception, CorpusError)
+    assert result.exception.problem == "a.txt holds no music"
+    assert "--tokenizer notes" in result.exception.fix
+
+
 def test_inspect_takes_music_in_letters_as_text() -> None:
     Path("a.abc").write_text("X:1\nL:1/8\nM:4/4\nK:C\nCDEF GABc|\n")
     assert read("inspect", "a.abc", "--json")["notes_count"] == 8

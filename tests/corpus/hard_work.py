@@ -19,6 +19,8 @@ def work(path: Path) -> bytes:
         bytearray(3 << 30)
     if name == "raise":
         raise ValueError("no good")
+    if name == "shout":
+        raise ValueError("much\n ado\x1b\r\n" * 9999)
     if name == "noise":
         print("noise")  # noqa: T201
         os.write(2, b"noise\n")

@@ -1,6 +1,6 @@
 """MIDI files built byte by byte: a good one, and files that are broken or out to do harm."""
 
-from gen.corpus.piece import MAX_BYTES, MAX_CHANGES, MAX_EVENTS, MAX_NOTES, MAX_TRACKS
+from gen.corpus.piece import MAX_BYTES, MAX_CHANGES, MAX_EVENTS, MAX_NOTES, MAX_QUARTERS, MAX_TRACKS
 
 END = b"\x00\xff\x2f\x00"
 NOTE = b"\x00\x90\x3c\x50\x60\x80\x3c\x00"  # a quarter note where the division is 96
@@ -105,5 +105,46 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "a million empty chunks": (
         header(tracks=2) + track(NOTE + END) + (b"Junk" + bytes(4)) * 900_000,
         "1 of its 2",
+    ),
+}
+
+
+def _padded(length: int) -> bytes:
+    """A good file made so long by an event of text."""
+    before = NOTE + b"\x00\xff\x01"
+    size = length - len(one_track(before + bytes(4) + END))
+    digits = bytes(size >> shift & 0x7F | (0x80 if shift else 0) for shift in (21, 14, 7, 0))
+    return one_track(before + digits + bytes(size) + END)
+
+
+def _all_different(notes: int) -> bytes:
+    """Notes of which no message is like another, so that nothing is saved by knowing the last ones."""
+    played = []
+    for number in range(notes):
+        velocity, pitch = divmod(number // 16, 128)
+        channel, strength = number % 16, velocity + 1
+        played.append(bytes((0, 0x90 | channel, pitch, strength, 1, 0x80 | channel, pitch, strength)))
+    return b"".join(played)
+
+
+# by the bound of which it has all that may be: such a file is good, and the longest work there is
+AT_BOUNDS: dict[str, bytes] = {
+    "bytes": _padded(MAX_BYTES),
+    "tracks": header(tracks=MAX_TRACKS) + track(NOTE + END) * MAX_TRACKS,
+    "notes": one_track(_all_different(MAX_NOTES) + END, division=24),
+    "events, all of them ends of notes": one_track(
+        NOTE
+        + b"".join(
+            bytes((0, 0x80 | number % 16, number >> 4 & 127, number >> 11 & 127))
+            for number in range(MAX_EVENTS - 3)
+        )
+        + END
+    ),
+    "events, all of them names": one_track(
+        NOTE + b"".join(b"\x00\xff\x03\x04" + number.to_bytes(4) for number in range(MAX_EVENTS - 3)) + END
+    ),
+    "changes": one_track((TEMPO + NOTE + TEMPO[:-1] + b"\x80" + NOTE) * (MAX_CHANGES // 2) + END),
+    "quarters": one_track(
+        NOTE + b"\x81\x80\x00\x90\x3c\x50\x00\x80\x3c\x00" * (MAX_QUARTERS - 1) + END, division=1 << 14
     ),
 }

@@ -124,6 +124,8 @@ def test_a_slur_that_looks_like_a_tie_ties_nothing() -> None:
         ("|:c|1d:|2e:||:f:|", "cdceff"),
         ("c|1d|2e|f", "cdef"),  # not well formed: played once
         ("c||d:|", "cdd"),
+        ("|:c|d||e|f:|", "cdefcdef"),
+        ("|:c|[1,3 d:|[2 e:|f|]", "cdcecdf"),
     ],
 )
 def test_repeats(music: str, expected: str) -> None:

@@ -2,12 +2,15 @@
 
 import itertools
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
+from gen.corpus import library, music
 from gen.corpus.music import MusicParts
+from gen.corpus.pool import Failure, Job, in_workers
 from gen.errors import CorpusError
 from gen.score import Score
 from tests.corpus.midi_files import put_tune, random_pitches
@@ -161,3 +164,73 @@ def test_nothing_can_be_read_where_the_cache_cannot_be_written(monkeypatch: pyte
     monkeypatch.setenv("GEN_CACHE", "file/cache")
     with pytest.raises(CorpusError, match="cache folder"):
         divided(put_tune(Path("a.mid"), [60]))
+
+
+def lacking_memory(name: str) -> object:
+    """Workers of which the one that reads the file `name` fails."""
+
+    def workers(
+        work: object, jobs: Iterable[tuple[bytes, Job]], *, number: int
+    ) -> Iterator[tuple[bytes, bytes | Failure]]:
+        names = {}
+
+        def noted() -> Iterator[tuple[bytes, Job]]:
+            for key, job in jobs:
+                names[key] = job.path.name
+                yield key, job
+
+        for key, result in in_workers(work, noted(), number=number):  # type: ignore[arg-type]
+            yield key, Failure("takes more memory") if names[key] == name else result
+
+    return workers
+
+
+@pytest.mark.parametrize("name", ["002.mid", "007.mid"])
+@pytest.mark.parametrize("is_split", [False, True])
+def test_a_failure_that_may_pass_is_not_final_until_it_has(
+    name: str, is_split: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = tuple(put_tunes("c", range(10)))
+    lists = (paths[:5], paths[5:]) if is_split else (paths, None)
+    with monkeypatch.context() as patched:
+        patched.setattr(library, "in_workers", lacking_memory(name))
+        failed = MusicParts(*lists)
+        assert not failed.is_final
+        assert [path.name for path, _ in failed.notes.refused] == [name]
+    again = MusicParts(*lists)
+    assert again.is_final
+    assert not again.notes.refused
+    assert again.fingerprint != failed.fingerprint
+
+
+def test_what_is_wrong_with_a_file_itself_is_final_and_what_hides_it_is_not() -> None:
+    good, bad, big = put_tune(Path("good.mid"), random_pitches(1)), Path("bad.mid"), Path("big.mid")
+    bad.write_bytes(b"MThd")
+    big.write_bytes(b"MThd" + bytes(9 << 20))
+    parts = MusicParts((), (good, bad, big))
+    assert parts.is_final
+    assert len(parts.notes.refused) == 2
+    assert not MusicParts((), (good, Path("gone.mid"))).is_final
+
+
+def test_the_fingerprint_is_that_of_the_pieces_in_order_and_of_their_readers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one, two, three = put_tunes("c", range(3))
+    other = put_tune(Path("other.mid"), random_pitches(0), title="another title")
+    whole = MusicParts((one, two, three), None).fingerprint
+    assert len(bytes.fromhex(whole)) == 32
+    assert MusicParts((other, two, three), None).fingerprint == whole
+    found = {
+        whole,
+        MusicParts((two, one, three), None).fingerprint,
+        MusicParts((one, two), None).fingerprint,
+        MusicParts((one, two, three, one), None).fingerprint,
+        MusicParts((one, two), (three,)).fingerprint,
+        MusicParts((one,), (two, three)).fingerprint,
+        MusicParts((), (one, two, three)).fingerprint,
+    }
+    assert library.reader_version() == f"{library.READER_VERSION} {version('music21')}"
+    monkeypatch.setattr(music, "reader_version", lambda: "another")
+    found.add(MusicParts((one, two, three), None).fingerprint)
+    assert len(found) == 8

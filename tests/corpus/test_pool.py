@@ -36,6 +36,7 @@ def test_each_bad_file_costs_itself_alone(capfd: pytest.CaptureFixture[str]) -> 
         "crash3": f"makes its reader crash (exit code {-signal.SIGSEGV})",
         "crash4": f"makes its reader crash (exit code {-signal.SIGSEGV})",
         "raise5": "cannot be read: ValueError: no good",
+        "shout7": "cannot be read: ValueError: " + ("much ado " * 20)[:120].rstrip(),
     }
     if sys.platform == "linux":
         bad["gorge6"] = "takes more than 1024 MiB of memory to read"

@@ -6,6 +6,7 @@ from gen.corpus.repeats import Marks, order_of_play
 
 START = Marks(starts=True)
 TWICE = Marks(times=2)
+BOUNDARY = Marks(is_boundary=True)
 
 
 def ending(*numbers: int, times: int = 0) -> Marks:
@@ -31,7 +32,16 @@ def played(*marks: Marks) -> str | None:
         ((START, ending(1, 2, times=2), ending(3), Marks()), "ababacd"),
         ((START, ending(1, times=2), ending(2, times=2), START, TWICE), "abacdede"),
         ((START, ending(1, times=2), ending(2), Marks(), TWICE), "abacdede"),
-        ((Marks(), Marks(is_boundary=True), TWICE), "abcbc"),
+        ((Marks(), BOUNDARY, TWICE), "abcbc"),
+        ((START, Marks(), BOUNDARY, TWICE), "abcdabcd"),
+        ((START, BOUNDARY, ending(1, times=2), ending(2), Marks()), "abcabde"),
+        ((START, TWICE, Marks(), BOUNDARY, TWICE), "ababcdede"),
+        ((START, ending(1, times=2), ending(2), Marks(), BOUNDARY, TWICE), "abacdefef"),
+        ((START, ending(1, 3, times=2), ending(2, times=2)), "abacab"),
+        ((START, ending(1, 3, times=2), ending(2, times=2), Marks(), TWICE), "abacabdede"),
+        ((START, ending(1, 3, times=2), ending(2, times=2), ending(4), Marks()), "abacabade"),
+        ((START, ending(1, 3), ending(1, 3, times=2), ending(2, times=2), START, TWICE), "abcadabcefef"),
+        ((START, ending(1, 3, times=2), ending(2, times=2), Marks(leads_to="beginning")), "abacabdabd"),
         ((Marks(), Marks(leads_to="beginning")), "abab"),
         ((Marks(is_fine=True), Marks(leads_to="beginning")), "aba"),
         ((Marks(), Marks(is_segno=True), Marks(is_fine=True), Marks(leads_to="segno")), "abcdbc"),

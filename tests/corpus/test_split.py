@@ -44,6 +44,12 @@ def test_tiny_shakespeares_size_is_split_where_others_split_it() -> None:
     assert [sum(map(len, part)) for part in parts.read()] == [1_003_854, 111_540]
 
 
+def test_a_text_depends_on_nothing_but_its_files() -> None:
+    parts = TextParts((put("text.txt", "text"),), None, None)
+    assert parts.is_final
+    assert parts.fingerprint == ""
+
+
 def test_a_text_can_be_read_again_and_the_end_alone() -> None:
     parts = TextParts((put("text.txt", "0123456789" * 3),), None, None)
     assert "".join(parts.read()[1]) == "789"

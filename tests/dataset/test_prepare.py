@@ -12,8 +12,11 @@ from gen.corpus.split import TextParts
 from gen.dataset.prepare import Dataset, encoded_whole, prepare
 from gen.dataset.token_file import TokenFile
 from gen.errors import CorpusError, TokenizerError
+from gen.export.midi import write_midi
 from gen.kinds import KINDS
+from gen.score import Tempo
 from gen.tokenizer.characters import CharacterTokenizer
+from tests.tunes import put_tunes, tune
 
 TEXT = "the quick brown fox\njumps over the lazy dog\n" * 20
 
@@ -90,7 +93,7 @@ def test_another_way_of_reading_is_encoded_anew(monkeypatch: pytest.MonkeyPatch)
     files = (put("a.txt", TEXT),)
     first = prepare(files, None)
     of_text = KINDS["text"]
-    monkeypatch.setitem(KINDS, "text", replace(of_text, version=of_text.version + 1))
+    monkeypatch.setitem(KINDS, "text", replace(of_text, version=lambda: "another"))
     again = prepare(files, None)
     assert again.digest != first.digest
     assert again.training.path != first.training.path
@@ -170,7 +173,8 @@ def test_nothing_is_left_of_an_empty_corpus() -> None:
 
 def test_a_corpus_to_measure_is_read_whole_in_order() -> None:
     tokenizer = CharacterTokenizer.learn(["abcd\n"])
-    with encoded_whole((put("2.txt", "ab"), put("1.txt", "dc")), None, tokenizer, "text") as file:
+    with encoded_whole((put("2.txt", "ab"), put("1.txt", "dc")), None, tokenizer, "text") as encoded:
+        file = encoded.file
         assert tokenizer.decode(file.map().astype(np.int32)) == "ab\ndc"
     assert not file.path.parent.exists()
     assert cached() == {}
@@ -182,7 +186,8 @@ def test_what_the_vocabulary_cannot_say_is_refused_or_left_out_and_counted() -> 
     with pytest.raises(TokenizerError, match="'é'"), encoded_whole(files, None, tokenizer, "text"):
         pass
     skipped: Counter[str] = Counter()
-    with encoded_whole(files, None, tokenizer, "text", skipped) as file:
+    with encoded_whole(files, None, tokenizer, "text", skipped) as encoded:
+        file = encoded.file
         assert tokenizer.decode(file.map().astype(np.int32)) == "abc"
     assert skipped == {"é": 2, "x": 1, "-": 1}
 
@@ -199,3 +204,15 @@ def test_fewer_than_two_tokens_cannot_be_measured() -> None:
 def test_no_part_of_a_file_is_left_beside_the_ids() -> None:
     prepare((put("a.txt", TEXT),), None)
     assert not any(Path(name).name.startswith(".") for name in cached())
+
+
+def test_what_encoding_does_not_keep_is_counted_and_told(tmp_path: Path) -> None:
+    tunes = put_tunes(tmp_path / "tunes", 11)
+    loud = tune(50)
+    write_midi(replace(loud, tempos=(Tempo(0, 97),)), tunes / "odd.mid")
+    prepared = prepare(tuple(sorted(tunes.iterdir())), None, kind="music")
+    assert "Not kept as it is: tempos (1)" in prepared.notes
+    assert prepare(tuple(sorted(tunes.iterdir())), None, kind="music").notes == prepared.notes
+    tokenizer = prepared.tokenizer
+    with encoded_whole((tunes / "odd.mid",), None, tokenizer, "music") as encoded:
+        assert "Not kept as it is: tempos (1)" in encoded.notes

@@ -27,6 +27,9 @@ def test_a_long_piece_goes_on_in_the_next_system_and_nothing_is_lost() -> None:
     assert lines.count("") == 3
 
 
-def test_drums_and_silence_are_no_pitches() -> None:
+def test_drums_are_drawn_where_they_are_alone() -> None:
     drums = make_score([(0, 6, 36, 72, 0)], [Part(is_drums=True)]).score
-    assert piano_roll(drums) == piano_roll(make_score([], []).score) == "(no notes)\n"
+    assert piano_roll(drums) == "C2   █\n"
+    both = make_score([(0, 6, 36, 72, 0), (0, 6, 60, 72, 1)], [Part(is_drums=True), Part()]).score
+    assert piano_roll(both) == "C4   █\n"
+    assert piano_roll(make_score([], []).score) == "(no notes)\n"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -12,7 +12,7 @@ from gen.errors import TokenizerError
 from gen.score import DURATION, ONSET, PART, PITCH, Key, Metre, Part, Score, Tempo, make_score
 from gen.tokenizer.grammar import MOST_SILENT_BARS, NotesGrammar
 from gen.tokenizer.notes import NotesTokenizer
-from gen.tokenizer.symbols import Group, tempo_bin
+from gen.tokenizer.symbols import Group
 from tests.scores import melodies, scores
 
 Bias = Callable[[NotesTokenizer], NDArray[np.float64]]
@@ -135,6 +135,7 @@ def check_piece(tokenizer: NotesTokenizer, ids: list[int], longest_silence: int 
 @st.composite
 def vocabularies(draw: st.DrawFn, *, melody: bool | None = None) -> NotesTokenizer:
     corpus = draw(st.lists(st.one_of(scores(max_notes=8), melodies(max_notes=8)), min_size=1, max_size=3))
+    assume(any(not part.is_drums for score in corpus for part in score.parts))
     return NotesTokenizer.learn(
         corpus,
         velocity=draw(st.sampled_from([None, True, False])),
@@ -157,10 +158,6 @@ def wishes_for(draw: st.DrawFn, tokenizer: NotesTokenizer) -> dict[str, object]:
         known = values(tokenizer, name.capitalize())
         if draw(st.booleans()) and known:
             wishes[name] = draw(st.sampled_from(known))
-    for name in ("tempo", "program"):
-        numbers = [int(value) for value in values(tokenizer, name.capitalize())]
-        if draw(st.booleans()) and numbers:
-            wishes[name] = draw(st.sampled_from(numbers))
     pitches = [int(value) for value in values(tokenizer, "Pitch")]
     if draw(st.booleans()) and pitches:
         bounds = st.sampled_from(pitches)
@@ -187,10 +184,6 @@ def check_wishes(tokenizer: NotesTokenizer, score: Score, wishes: dict[str, obje
         assert [f"{metre.numerator}/{metre.denominator}" for metre in score.metres] == [wishes["metre"]]
     if "key" in wishes:
         assert [(key.onset, key.name) for key in score.keys] == [(0, wishes["key"])]
-    if "tempo" in wishes:
-        assert list(score.tempos) == [Tempo(0, tempo_bin(int(str(wishes["tempo"]))))]
-    if "program" in wishes:
-        assert score.parts[0] == Part(int(str(wishes["program"])))
     if isinstance(bounds := wishes.get("pitch_range"), tuple):
         drums = np.array([part.is_drums for part in score.parts])
         melodic = score.notes[~drums[score.notes[:, PART]], PITCH]
@@ -231,11 +224,13 @@ def check_continuation(
     tokenizer: NotesTokenizer, ids: list[int], read: int, wishes: dict[str, object]
 ) -> None:
     score = check_piece(tokenizer, ids)
+    primer = tokenizer.decode(np.array(ids[:read], np.int32))
     starts = [bar.start for bar in score.bars()]
     begun = len(bars_of(tokenizer, ids[:read]))
     written = len(starts) - begun
+    assert written or len(score.notes) > len(primer.notes)
     most = int(str(wishes["bars"] if "bars" in wishes else wishes["most_bars"]))
-    if starts[-1] >= tokenizer.decode(np.array(ids[:read], np.int32)).length_ticks:
+    if starts[-1] >= primer.length_ticks:
         assert written == most if "bars" in wishes else written <= most
     else:  # a note of the prompt that lasts longer than so many bars is heard to its end
         assert written >= most or "bars" not in wishes
@@ -245,9 +240,50 @@ def check_continuation(
     if "key" in wishes and written:
         assert score.keys[-1].name == wishes["key"]
         assert score.keys[-1].onset <= starts[begun]
-    if "tempo" in wishes and written:
-        assert score.tempos[-1].bpm == wishes["tempo"]
-        assert score.tempos[-1].onset <= starts[begun]
+
+
+@st.composite
+def primers(draw: st.DrawFn) -> Score:
+    """Of many parts, with long chords; often of drums alone."""
+    primer = draw(st.one_of(scores(max_notes=8), scores(max_notes=8, most_ticks=300)))
+    if draw(st.booleans()):
+        return make_score(primer.notes, [Part(is_drums=True)] * len(primer.parts), metres=primer.metres).score
+    return primer
+
+
+QUARTET = make_score([(0, 24, 60 + part, 72, part) for part in range(4)], [Part(40)] * 4).score
+tunes = st.lists(melodies(max_notes=6), min_size=1, max_size=2)
+
+
+@given(st.data(), primers(), st.one_of(tunes, st.just([QUARTET])), st.integers(0, 1 << 30))
+@settings(max_examples=60)
+def test_one_voice_goes_on_from_any_prompt_after_all_that_sounds_there(
+    data: st.DataObject, primer: Score, corpus: list[Score], seed: int
+) -> None:
+    tokenizer = NotesTokenizer.learn([primer, *corpus], melody=False)
+    wishes = {**data.draw(wishes_for(tokenizer)), "melody": True}
+    whole = tokenizer.encode(tokenizer.on_grid(primer))[:-1].tolist()
+    bar_lines = [place for place, number in enumerate(whole) if tokenizer.tokens[number] == "Bar"][1:]
+    prompt = whole[: data.draw(st.sampled_from([len(whole), *bar_lines]))]
+    before = tokenizer.decode(np.array(prompt, np.int32))
+    voices = sum(not part.is_drums for part in before.parts)
+    needed = f"Part_{len(before.parts) + 1}"
+    for bias in BIASES:
+        if (grammar := grammar_for(tokenizer, wishes)) is None:
+            continue
+        event(f"drums alone: {bool(before.parts) and not voices}, part known: {needed in tokenizer.ids}")
+        if not voices and needed not in tokenizer.ids:
+            with pytest.raises(TokenizerError, match="no note can be said"):
+                walk(tokenizer, grammar, bias, seed, prompt)
+            continue
+        ids = walk(tokenizer, grammar, bias, seed, prompt)
+        check_continuation(tokenizer, ids, len(prompt), wishes)
+        score = tokenizer.decode(np.array(ids, np.int32))
+        new = score.notes[score.notes[:, ONSET] >= before.length_ticks]
+        assert len(new) + len(before.notes) == len(score.notes)
+        assert (new[1:, ONSET] >= new[:-1, ONSET] + new[:-1, DURATION]).all()
+        assert not any(score.parts[part].is_drums for part in new[:, PART])
+        assert voices <= sum(not part.is_drums for part in score.parts) <= max(1, voices)
 
 
 # vocabularies in which nothing fits easily: few positions, long notes, short bars, one pitch
@@ -392,18 +428,58 @@ def test_streams_do_not_touch_each_other_and_a_finished_one_waits() -> None:
     assert together.progress().tolist() == [1.0, 1.0]
 
 
-def test_progress_is_the_share_of_bars_behind() -> None:
+@pytest.mark.parametrize("prompt", [False, True])
+@pytest.mark.parametrize(
+    ("wishes", "shares"),
+    [
+        ({"bars": 1}, [0.0]),
+        ({"bars": 2}, [0.0, 1.0]),
+        ({"bars": 5}, [0.0, 0.25, 0.5, 0.75, 1.0]),
+        ({}, [bar / 63 for bar in range(64)]),
+        ({"most_bars": 5}, [0.0, 0.25, 0.5, 0.75, 1.0]),
+    ],
+)
+def test_progress_goes_from_0_in_the_first_new_bar_to_1_in_the_last(
+    wishes: dict[str, int], shares: list[float], prompt: bool
+) -> None:
     tokenizer = naive_vocabulary()
-    grammar = tokenizer.grammar(1, bars=4)
-    seen = [0.0]
-    ids = walk(tokenizer, tokenizer.grammar(1, bars=4), groups_evenly, 5)
-    grammar.follow(np.array([0], np.int32))
-    for number in ids[1:]:
-        grammar.allowed()
-        grammar.follow(np.array([number], np.int32))
+    note = "Position_0 Part_1 Program_0 Duration_24 Velocity_4 Pitch_60"
+    read = f"Start Bar Metre_2/4 {note} Bar Position_0 Pitch_62" if prompt else "Start"
+    grammar = tokenizer.grammar(1, **wishes)  # type: ignore[arg-type]
+    follow(tokenizer, grammar, read)
+    assert grammar.allowed().any()
+    assert grammar.progress().tolist() == [0.0]
+    seen = []
+    for bar in range(len(shares)):
+        follow(tokenizer, grammar, "Bar" if bar or prompt else "Bar Metre_2/4")
         seen.append(float(grammar.progress()[0]))
-    assert sorted(set(seen)) == [0.0, 0.25, 0.5, 0.75, 1.0]
-    assert seen == sorted(seen)
+        follow(tokenizer, grammar, "Position_0 Pitch_60" if bar or prompt else note)
+        assert grammar.progress().tolist() == seen[-1:]
+    assert seen == pytest.approx(shares)
+    assert (seen[0], seen[-1]) == (0.0, shares[-1])
+    assert not grammar.allowed()[0, tokenizer.ids["Bar"]]
+
+
+def follow(tokenizer: NotesTokenizer, grammar: NotesGrammar, text: str) -> None:
+    for token in text.split():
+        grammar.follow(np.array([tokenizer.ids[token]], np.int32))
+
+
+def test_after_a_whole_piece_as_a_prompt_the_end_waits_for_something_new() -> None:
+    tokenizer = naive_vocabulary()
+    end = tokenizer.ids["End"]
+    read = "Start Bar Metre_2/4 Position_0 Part_1 Program_0 Duration_24 Velocity_4 Pitch_60"
+    for new in (
+        ["Position_24 Pitch_60"],
+        ["Bar", "Position_0 Pitch_60"],
+        ["Bar", "Bar", "Position_0 Duration_12 Pitch_60"],
+    ):
+        grammar = tokenizer.grammar(1)
+        follow(tokenizer, grammar, read)
+        for more in new:
+            assert not grammar.allowed()[0, end]
+            follow(tokenizer, grammar, more)
+        assert grammar.allowed()[0, end]
 
 
 @pytest.mark.parametrize("wrong", ["Start", "End", "Pitch_60", "Position_0", "Metre_2/4"])
@@ -428,8 +504,6 @@ def test_following_what_may_not_come_is_a_mistake(wrong: str) -> None:
         ({"key": "H"}, "C, G"),
         ({"metre": "3/4"}, "1/4, 2/4"),
         ({"metre": "4"}, "1/4, 2/4"),
-        ({"tempo": 60}, "96, 120"),
-        ({"program": 40}, "0"),
         ({"pitch_range": (70, 90)}, "60 to 64"),
         ({"bars": 0}, "more bars"),
     ],
@@ -442,10 +516,4 @@ def test_a_wish_that_cannot_be_said_is_answered_with_what_can(wishes: dict[str, 
 
 def test_a_vocabulary_without_notes_writes_none() -> None:
     with pytest.raises(TokenizerError):
-        NotesTokenizer.learn([]).grammar(1)
-
-
-def test_a_wished_tempo_is_taken_to_the_nearest_bin() -> None:
-    tokenizer = naive_vocabulary()
-    ids = walk(tokenizer, tokenizer.grammar(1, tempo=121, bars=1), even, 0)
-    assert tokenizer.decode(np.array(ids, np.int32)).tempos == (Tempo(0, 120),)
+        NotesTokenizer(["Start", "End", "Bar"]).grammar(1)

@@ -18,7 +18,8 @@ from gen.tokenizer.transposition import SHIFTS
 from tests.scores import melodies, scores
 
 any_scores = st.one_of(scores(), scores(most_ticks=1000), melodies())
-corpora = st.lists(any_scores, min_size=1, max_size=3)
+# the last has a note in any case, for a melody too
+corpora = st.lists(any_scores, max_size=2).flatmap(lambda few: melodies().map(lambda last: [*few, last]))
 
 WALTZ = make_score(
     [(0, 24, 67, 72, 1), (24, 24, 71, 72, 1), (24, 24, 74, 72, 1), (0, 48, 43, 72, 0), (84, 60, 67, 100, 1)],
@@ -101,7 +102,7 @@ def test_what_comes_back_is_the_score_on_the_grid_and_what_that_changed_was_coun
 
 @given(any_scores)
 def test_with_parts_and_velocities_only_bins_limits_and_the_order_of_parts_are_lost(score: Score) -> None:
-    kept = NotesTokenizer.learn([score], velocity=True).on_grid(score)
+    kept = NotesTokenizer.learn([score, WALTZ], velocity=True).on_grid(score)
     binned: Counter[tuple[int, ...]] = Counter()
     for onset, duration, pitch, velocity, program, drums in rows(score).elements():
         binned[onset, min(duration, 384), pitch, velocity // 16 * 16 + 8, program, drums] += 1
@@ -114,7 +115,7 @@ def test_with_parts_and_velocities_only_bins_limits_and_the_order_of_parts_are_l
 
 @given(any_scores)
 def test_losses_count_each_thing_that_is_changed(score: Score) -> None:
-    losses = NotesTokenizer.learn([score], velocity=False).losses(score)
+    losses = NotesTokenizer.learn([score, WALTZ], velocity=False).losses(score)
     assert losses["velocities"] == sum(velocity != 72 for velocity in score.notes[:, VELOCITY].tolist())
     assert losses["long notes cut"] == sum(ticks > 384 for ticks in score.notes[:, DURATION].tolist())
     assert losses["tempos"] == sum(tempo.bpm not in TEMPOS for tempo in score.tempos)
@@ -122,7 +123,7 @@ def test_losses_count_each_thing_that_is_changed(score: Score) -> None:
 
 @given(scores(max_parts=4))
 def test_a_melody_is_the_highest_note_struck_at_each_time_until_the_next(score: Score) -> None:
-    kept = NotesTokenizer.learn([score], melody=True).on_grid(score)
+    kept = NotesTokenizer.learn([score, WALTZ], melody=True).on_grid(score)
     struck: dict[int, tuple[int, int]] = {}
     for onset, duration, pitch, _, part in score.notes.tolist():
         if not score.parts[part].is_drums and pitch > struck.get(onset, (-1, 0))[0]:
@@ -281,6 +282,83 @@ def test_the_vocabulary_and_its_choices_travel_as_json(
     assert [write_symbol(symbol) for symbol in order] == list(tokenizer.tokens)
 
 
+LINE = make_score([(0, 24, 60, 72, 0), (24, 24, 62, 72, 0)], [Part()]).score
+DRUMS = make_score([(0, 24, 36, 72, 0), (24, 24, 38, 72, 0)], [Part(is_drums=True)]).score
+SILENCE = make_score([], ()).score
+
+
+@pytest.mark.parametrize("other", [WALTZ, DRUMS])
+def test_a_vocabulary_is_for_melodies_if_the_whole_corpus_is_melodies(other: Score) -> None:
+    assert NotesTokenizer.learn([LINE], [LINE]).melody
+    for training, others in (([LINE], [LINE, other]), ([LINE, other], [LINE])):
+        # read once, as a corpus is
+        tokenizer = NotesTokenizer.learn(iter(training), iter(others), velocity=True)
+        assert not tokenizer.melody
+        for score in (*training, *others):
+            assert tokenizer.losses(score).keys() <= {"velocities"}
+            assert tokenizer.decode(tokenizer.encode(score)) == tokenizer.on_grid(score)
+
+
+@given(st.lists(melodies(), min_size=1, max_size=2), st.lists(melodies(), max_size=2))
+def test_of_melodies_the_same_is_learned_whether_they_were_asked_for_or_found(
+    training: list[Score], others: list[Score]
+) -> None:
+    found = NotesTokenizer.learn(iter(training), iter(others))
+    assert found.to_json() == NotesTokenizer.learn(training, others, melody=True).to_json()
+
+
+@pytest.mark.parametrize("name", ["velocity", "melody"])
+@pytest.mark.parametrize("made_with", [True, False])
+def test_a_choice_that_is_not_the_one_of_the_vocabulary_to_extend_is_refused(
+    name: str, made_with: bool
+) -> None:
+    base = NotesTokenizer.learn([LINE], velocity=made_with, melody=made_with)
+
+    def extended(choice: bool | None) -> NotesTokenizer:
+        if name == "velocity":
+            return NotesTokenizer.learn([LINE], base=base, velocity=choice)
+        return NotesTokenizer.learn([LINE], base=base, melody=choice)
+
+    for same in (None, made_with):
+        assert extended(same).choices() == base.choices()
+    with pytest.raises(TokenizerError) as caught:
+        extended(not made_with)
+    assert name in caught.value.problem
+    assert "out" in caught.value.fix
+
+
+def test_whether_to_transpose_is_asked_anew_of_a_vocabulary_to_extend() -> None:
+    base = NotesTokenizer.learn([LINE], transpose=False)
+    assert NotesTokenizer.learn([LINE], base=base).choices()["transpose"]
+    assert not NotesTokenizer.learn([LINE], base=base, transpose=False).transpose
+
+
+@pytest.mark.parametrize(
+    ("training", "others", "melody"),
+    [([], [], None), ([SILENCE], [SILENCE], None), ([DRUMS], [], True), ([], [DRUMS], True)],
+)
+def test_a_corpus_without_a_note_is_refused(
+    training: list[Score], others: list[Score], melody: bool | None
+) -> None:
+    with pytest.raises(TokenizerError, match="no note to learn") as caught:
+        NotesTokenizer.learn(training, others, melody=melody)
+    assert "notes" in caught.value.fix
+
+
+@pytest.mark.parametrize("score", [LINE, DRUMS])
+def test_one_note_anywhere_is_enough_to_learn_from(score: Score) -> None:
+    assert NotesTokenizer.learn([SILENCE], [score]).unseen(score).total() == 0
+    assert NotesTokenizer.learn([SILENCE], base=NotesTokenizer.learn([score])).unseen(score).total() == 0
+
+
+@given(corpora, st.booleans(), st.booleans(), st.booleans())
+def test_the_choices_are_those_it_was_made_with(
+    corpus: list[Score], velocity: bool, melody: bool, transpose: bool
+) -> None:
+    tokenizer = NotesTokenizer.learn(corpus, velocity=velocity, melody=melody, transpose=transpose)
+    assert tokenizer.choices() == {"velocity": velocity, "melody": melody, "transpose": transpose}
+
+
 def test_velocities_are_said_where_there_are_several() -> None:
     even = make_score([(0, 24, 60, 72, 0), (24, 24, 60, 79, 0)], [Part()]).score
     assert not NotesTokenizer.learn([even]).velocity
@@ -383,7 +461,7 @@ def test_random_ids_are_a_piece_or_an_error(numbers: list[int]) -> None:
     assert tokenizer.on_grid(score).parts == score.parts
 
 
-@given(st.lists(any_scores, min_size=1, max_size=3))
+@given(corpora)
 def test_units_are_notes_and_quarters_to_the_end_of_the_last(corpus: list[Score]) -> None:
     tokenizer = NotesTokenizer.learn(corpus)
     kept = [tokenizer.on_grid(score) for score in corpus]

@@ -11,7 +11,7 @@ import pytest
 from gen.checkpoint import load_model
 from gen.errors import TrainingError
 from gen.model.network import Network
-from gen.training import clock, setup
+from gen.training import clock, resuming, setup
 from gen.training.build import build
 from gen.training.loop import Trainer
 from gen.training.plan import Request
@@ -70,7 +70,7 @@ def test_minutes_become_steps_and_measuring_them_is_undone() -> None:
     saved = RunFolder(Path("run")).load_state()
     assert saved.about["training"] == trainer.config.to_json()
     assert saved.progress.step == len(heard.steps) >= 1
-    resumed = build(setup.resume(Given(Request(minutes=2.0), out=Path("run"))), time.monotonic())
+    resumed = build(resuming.resume(Given(Request(minutes=2.0), out=Path("run"))), time.monotonic())
     assert resumed.config == trainer.config
     assert resumed.progress == trainer.progress
 

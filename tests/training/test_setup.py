@@ -11,7 +11,7 @@ from gen.config import ModelConfig
 from gen.errors import CorpusError, GenError, ModelFileError, RunError
 from gen.kinds import KINDS
 from gen.tokenizer.characters import CharacterTokenizer
-from gen.training import plan, setup
+from gen.training import plan, resuming, setup
 from gen.training.plan import Request
 from gen.training.run import Progress, RunFolder
 from gen.training.setup import Given, Setup
@@ -59,7 +59,7 @@ def resume(out: Path | None, corpus: str | None = None, **asked: Any) -> Setup:
 
 
 def resume_given(out: Path | None, request: Request | None = None, **given: Any) -> Setup:
-    return setup.resume(Given(request or Request(), out=out, **given))
+    return resuming.resume(Given(request or Request(), out=out, **given))
 
 
 def assert_two_lines(error: GenError, *problem: str) -> None:
@@ -237,11 +237,11 @@ def test_what_a_run_held_out_is_found_again(corpus: Path) -> None:
     model = Model(
         "text", ready.model, ready.dataset.tokenizer.to_json(), {}, {"digest": ready.dataset.digest}
     )
-    ids = setup.held_out_of_run(out, model)
+    ids = resuming.held_out_of_run(out, model)
     text = corpus.read_text()
     assert ready.dataset.tokenizer.decode(ids.map().astype(np.int32)) == text[len(text) * 9 // 10 :]
     shutil.copytree(out, "moved")
-    assert setup.held_out_of_run(Path("moved"), model) == ids
+    assert resuming.held_out_of_run(Path("moved"), model) == ids
 
     Path("elsewhere").mkdir()
     of_another = replace(model, corpus={"digest": "of another"})
@@ -253,12 +253,12 @@ def test_what_a_run_held_out_is_found_again(corpus: Path) -> None:
         ("run", without),
     ):
         with pytest.raises(RunError) as caught:
-            setup.held_out_of_run(Path(folder), asked)
+            resuming.held_out_of_run(Path(folder), asked)
         assert_two_lines(caught.value, "does not lie in the folder of its run")
         assert "--corpus FILE" in caught.value.fix
     corpus.write_text(text + "more")
     with pytest.raises(RunError) as caught:
-        setup.held_out_of_run(out, model)
+        resuming.held_out_of_run(out, model)
     assert_two_lines(caught.value, "corpus.txt", "is not what the run in run began with")
 
 
@@ -314,3 +314,17 @@ def test_a_corpus_that_is_gone_when_resuming_is_to_be_put_back() -> None:
         resume(out)
     assert_two_lines(caught.value, "corpus.txt")
     assert caught.value.fix.endswith("corpus.txt")
+
+
+def test_the_licence_of_what_a_model_had_learned_goes_on_with_what_it_learns_further() -> None:
+    tokenizer = CharacterTokenizer.learn([Path("corpus.txt").read_text()])
+    config = ModelConfig(len(tokenizer.tokens), 4, 8, 1)
+    for licence, expected in (
+        ("no commercial use", "not stated; and of what it was started from: no commercial use"),
+        (None, None),
+    ):
+        weights = random_weights(weight_shapes(config), 0)
+        base = Model("text", config, tokenizer.to_json(), weights, {"licence": licence}, {})
+        save_model(Path("base.safetensors"), base)
+        ready = begin(Request(steps=20), init_from=Path("base.safetensors"))
+        assert ready.source.licence == expected

@@ -16,7 +16,7 @@ from gen.errors import GenError, TokenizerError
 from gen.export.midi import write_midi
 from gen.sampler.choose import Choices
 from gen.sampler.forward import Network
-from gen.score import DURATION, ONSET, PITCH, Score
+from gen.score import DURATION, ONSET, PITCH, Score, Tempo
 from gen.tokenizer.notes import NotesTokenizer
 from gen.writing import music
 from gen.writing.music import Written, preview_music, sample_music, write_music
@@ -50,7 +50,7 @@ def test_it_has_exactly_the_bars_asked_for(number: int, count: int, seed: int, i
 def test_it_ends_by_itself_or_after_64_bars() -> None:
     pieces = write(temperature=5.0, count=30)
     assert all(1 <= bars(piece.score) <= music.MOST_BARS for piece in pieces)
-    assert {piece.ended for piece in pieces} == {True, False} or all(piece.ended for piece in pieces)
+    assert any(piece.ended for piece in pieces)
     assert all(piece.ended == (bars(piece.score) < music.MOST_BARS) for piece in pieces)
 
 
@@ -70,11 +70,11 @@ def test_the_same_seed_writes_the_same_and_number_k_does_not_depend_on_the_other
 
 def test_wishes_come_true() -> None:
     model = tune_model([tune(seed, program=program) for seed in range(6) for program in (0, 40)])
-    for piece in write(model, 4.0, count=8, bars=3, key="A", program=0, tempo=96, pitch_range=(62, 70)):
+    for piece in write(model, 4.0, count=8, bars=3, key="A", program=73, tempo=132, pitch_range=(62, 70)):
         assert piece.score.keys[0].name == "A"
         assert len(piece.score.keys) == 1
-        assert piece.score.parts[0].program == 0
-        assert piece.score.tempos[0].bpm == 96
+        assert piece.score.parts[0].program == 73
+        assert piece.score.tempos == (Tempo(0, 132),)
         assert piece.score.metres[0][1:] == (4, 4)
         assert 62 <= piece.score.notes[:, PITCH].min() <= piece.score.notes[:, PITCH].max() <= 70
     with pytest.raises(TokenizerError, match="7/4"):
@@ -102,8 +102,8 @@ def test_the_temperature_goes_over_the_bars(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(Choices, "temperature_at", noting)
     write(bars=5)
     assert asked == sorted(asked)
-    assert (asked[0], round(asked[-1], 6)) == (0.0, 1.0) or asked[-1] > 0.7
-    assert len(set(asked)) >= 5
+    assert (asked[0], asked[-1]) == (0.0, 1.0)
+    assert set(asked) == {0.0, 0.25, 0.5, 0.75, 1.0}
 
 
 def test_a_preview_is_short_and_always_drawn_alike() -> None:
@@ -144,7 +144,7 @@ def test_midi_files_are_numbered_and_beside_each_stands_how_to_make_it_again(sam
         )
         heard = [message for message in mido.MidiFile(path) if message.type == "note_on" and message.velocity]
         assert [message.note for message in heard] == piece.score.notes[:, PITCH].tolist()
-        about = json.loads(path.with_suffix(".json").read_text())
+        about = json.loads(path.with_name(path.name + ".json").read_text())
         assert (about["model"], about["number"], about["request"]["seed"]) == ("m", number, 9)
         assert (about["bars"], about["notes"]) == (4, len(piece.score.notes))
 
@@ -194,7 +194,8 @@ def test_of_a_prompt_that_says_more_the_rest_is_left_out_and_told(sample: Sample
     [
         ({"prompt": "nowhere.mid"}, "no file nowhere"),
         ({"prompt": "bad.mid"}, "bad.mid is"),
-        ({"prompt": "primer.mid", "program": 3}, "--program"),
+        ({"prompt": 300 * "la "}, "no file la la"),
+        ({"length": 0}, "--length 0"),
     ],
 )
 def test_a_prompt_that_cannot_be_used_is_the_users_to_mend(

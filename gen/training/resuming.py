@@ -1,0 +1,138 @@
+"""A run that goes on: everything comes from its state, and the corpus must be what it began with."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+from gen.checkpoint import Model
+from gen.config import ConfigError, ModelConfig, TrainingConfig
+from gen.dataset.prepare import Dataset
+from gen.dataset.token_file import TokenFile
+from gen.errors import CorpusError, RunError
+from gen.training.plan import Request
+from gen.training.run import RunFolder
+from gen.training.setup import Given, Setup
+from gen.training.source import Source, find_again, is_same
+
+
+def resume(given: Given) -> Setup:
+    """Set up a run that goes on; options given again must be those it began with.
+
+    Raises:
+        RunError: There is no such run, it is finished, its corpus changed, or a flag differs.
+        CorpusError: The corpus cannot be read.
+    """
+    out = given.out
+    if out is None or not out.is_dir():
+        raise RunError(
+            "--resume needs the folder of a run." if out is None else f"{out} is not the folder of a run.",
+            "Name it: gen train --resume --out RUN_DIR.",
+        )
+    folder = RunFolder(out)
+    saved = folder.load_state()
+    about = saved.about
+    asked, source, model, training = _recorded(out, about)
+    if saved.progress.step >= training.steps or saved.progress.is_stuck(training):
+        raise RunError(
+            f"The run in {out} is finished: {saved.progress.step} of {training.steps} steps.",
+            "Train further in a new run: "
+            f"gen train --corpus {shlex.quote(source.corpus)} --init-from {shlex.quote(str(out))}",
+        )
+    _refuse_changes(given, asked, source, {**model.to_json(), **training.to_json()})
+    dataset = _prepare_again(out, source, about)
+    _refuse_choices(given, dataset)
+    return Setup(
+        folder=folder,
+        request=asked,
+        source=source,
+        dataset=dataset,
+        model=model,
+        streams=training.batch_size,
+        window=training.window,
+        parts=training.parts,
+        saved=saved,
+        training=training,
+        notes=(saved.note,) if saved.note else (),
+    )
+
+
+def held_out_of_run(folder: Path, model: Model) -> TokenFile:
+    """The ids that the run in a folder held out for validation, all of them.
+
+    Raises:
+        RunError: The folder is not that of the run which made the model, or the run's corpus changed.
+        CorpusError: The corpus cannot be read.
+    """
+    run = RunFolder(folder)
+    about = run.load_state().about if run.has_state() else {}
+    if about.get("digest") != model.corpus.get("digest", ""):
+        raise RunError(
+            "The model does not lie in the folder of its run, so what it held out is not known.",
+            "Name a text: gen eval MODEL --corpus FILE.",
+        )
+    _, source, _, _ = _recorded(folder, about)
+    return _prepare_again(folder, source, about).validation
+
+
+def _recorded(folder: Path, about: dict[str, Any]) -> tuple[Request, Source, ModelConfig, TrainingConfig]:
+    try:
+        return (
+            Request.from_json(about.get("request")),
+            Source.from_json(about.get("source")),
+            ModelConfig.from_json(about.get("model")),
+            TrainingConfig.from_json(about.get("training")),
+        )
+    except ConfigError as error:
+        raise RunError(f"The state in {folder} is of another release ({error}).", "Start anew.") from error
+
+
+def _prepare_again(folder: Path, source: Source, about: dict[str, Any]) -> Dataset:
+    """The dataset that a run began with."""
+    try:
+        dataset = find_again(source).prepare(about.get("base_tokenizer"))
+    except CorpusError as error:
+        raise CorpusError(error.problem, f"Put what the run began with back: {source.corpus}") from error
+    if dataset.digest != about.get("digest"):
+        raise RunError(
+            f"The corpus {source.corpus} is not what the run in {folder} began with.",
+            "Put the old files back, or start a new run; --init-from takes the weights of this one.",
+        )
+    return dataset
+
+
+def _refuse_choices(given: Given, dataset: Dataset) -> None:
+    """What is said of music again must be what its vocabulary was learned with, chosen by the user or not."""
+    for name, choice in given.choices.items():
+        if dataset.tokenizer.choices().get(name) != choice:
+            flag = f"--{name}" if choice else f"--no-{name}"
+            raise RunError(
+                f"{flag} is not what the run began with.",
+                f"Leave {flag} out when resuming, or start a new run.",
+            )
+
+
+def _refuse_changes(given: Given, asked: Request, source: Source, resolved: dict[str, Any]) -> None:
+    """An option given again must be what it was, whether it was given then or chosen."""
+    differing: list[tuple[str, Any, Any]] = []
+    for name, value in given.request.to_json().items():
+        had = resolved.get(name) if name != "steps" else asked.steps
+        if value not in (None, "auto", had, getattr(asked, name)):
+            differing.append((name, value, had))
+    for name, spec, recorded in (
+        ("corpus", given.corpus, source.corpus),
+        ("validation-corpus", given.validation, source.validation),
+        ("init-from", given.init_from, source.init_from),
+    ):
+        if spec is not None and not is_same(str(spec), recorded):
+            differing.append((name, spec, recorded))
+    if given.encoding not in (None, source.encoding):
+        differing.append(("encoding", given.encoding, source.encoding))
+    if given.tokenizer not in (None, source.tokenizer):
+        differing.append(("tokenizer", given.tokenizer, source.tokenizer))
+    if differing:
+        name, value, had = differing[0]
+        flag = "--" + name.replace("_", "-")
+        raise RunError(
+            f"{flag} {value} is not what the run began with ({'not given' if had is None else had}).",
+            f"Leave {flag} out when resuming, or start a new run.",
+        )
