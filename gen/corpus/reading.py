@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gen.corpus.piece import Piece, refuse_too_large
+from gen.corpus.piece import Piece, UnreadableError, refuse_too_large
 
 MIDI_ENDINGS = frozenset({".mid", ".midi", ".kar"})
 NOTATION_ENDINGS = frozenset({".musicxml", ".xml", ".mxl", ".abc", ".krn"})
@@ -23,6 +23,9 @@ def read_pieces(path: Path) -> tuple[tuple[Piece, ...], tuple[str, ...]]:
         from gen.corpus.midi import read_midi
 
         return (read_midi(content),), ()
+    if path.suffix.lower() not in NOTATION_ENDINGS:
+        endings = ", ".join(sorted(MIDI_ENDINGS | NOTATION_ENDINGS))
+        raise UnreadableError(f"has none of the endings that music has: {endings}")
     from gen.corpus.notation import read_notation
 
     notated = read_notation(content, path.suffix.lower())

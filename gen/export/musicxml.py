@@ -41,10 +41,12 @@ def musicxml_bytes(score: Score, title: str = "") -> bytes:
 
     bars = notes_by_bar(score)
     written = stream.Score()
-    written.metadata = metadata.Metadata(title=title)
+    written.metadata = metadata.Metadata(title=title, composer="gen")  # else it says that music21 is
     for number, part in enumerate(score.parts):
         staff = stream.Part(id=f"P{number + 1}")
-        staff.insert(0, _instrument(part, number))
+        player = _instrument(part, number)
+        staff.partName = player.partName
+        staff.insert(0, player)
         for place, (bar, notes) in enumerate(bars):
             own = [note for note in notes if note.part == number]
             is_new = place == 0 or bar.metre != bars[place - 1][0].metre
@@ -57,7 +59,10 @@ def musicxml_bytes(score: Score, title: str = "") -> bytes:
 def _instrument(part: Part, number: int) -> Any:
     from music21 import instrument
 
-    written = instrument.Instrument(partName="Drums" if part.is_drums else f"Part {number + 1}")
+    known = instrument.instrumentFromMidiProgram(part.program)
+    name = "Drums" if part.is_drums else known.instrumentName or f"Part {number + 1}"
+    written = instrument.Instrument(name)
+    written.partName = name
     written.midiProgram = part.program
     if part.is_drums:
         written.midiChannel = _DRUM_CHANNEL
