@@ -93,9 +93,10 @@ def captured_stderr() -> Iterator[None]:
         os.dup2(chatter.fileno(), STDERR)
         try:
             yield
-        except Exception:
-            chatter.seek(0)
-            stderr.write(chatter.read())
+        except BaseException as error:
+            if not isinstance(error, KeyboardInterrupt):  # who interrupts does not ask why
+                chatter.seek(0)
+                stderr.write(chatter.read())
             raise
         finally:
             if sys.stderr is not None:

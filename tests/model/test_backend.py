@@ -48,6 +48,10 @@ with captured_stderr():
 """
     done = run_python(code, tmp_path)
     assert (done.returncode, done.stderr) == (3, "the reason\n")
+    interrupted = code.replace("    raise SystemExit(3)", "    raise KeyboardInterrupt")
+    quiet = f"try:{interrupted.replace(chr(10), chr(10) + '    ')}\nexcept KeyboardInterrupt:\n    pass"
+    done = run_python(quiet, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_stderr_is_restored(capfd: pytest.CaptureFixture[str]) -> None:
