@@ -92,7 +92,8 @@ class TrainingConfig(JsonFields):
         gradient_norm: Gradients are clipped to this global norm.
         warmup_steps: Steps over which the rate rises from zero.
         validate_every: Steps between validations.
-        precision: dtype of the factors of matrix products.
+        precision: dtype that the factors of matrix products are rounded to.
+        products: dtype that they are multiplied in: the same, or a wider one where that is faster.
         parts: Independent parts the batch is split into, one a core.
         seed: Where all randomness comes from.
     """
@@ -107,6 +108,7 @@ class TrainingConfig(JsonFields):
     warmup_steps: int
     validate_every: int
     precision: Precision
+    products: Precision
     parts: int
     seed: int
 
@@ -119,8 +121,9 @@ class TrainingConfig(JsonFields):
         _real("dropout", self.dropout, 0.0, 0.95)
         _real("weight_decay", self.weight_decay, 0.0, 10.0)
         _real("gradient_norm", self.gradient_norm, 0.0, 1e9)
-        if self.precision not in ("float32", "bfloat16"):
-            raise ConfigError(f"precision must be float32 or bfloat16, not {self.precision!r}")
+        for name in ("precision", "products"):
+            if (value := getattr(self, name)) not in ("float32", "bfloat16"):
+                raise ConfigError(f"{name} must be float32 or bfloat16, not {value!r}")
 
 
 @dataclass(frozen=True)

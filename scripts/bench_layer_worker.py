@@ -31,11 +31,13 @@ def make_data(case: dict[str, Any]) -> tuple[Any, Any]:
 
 def prepare_gen(parts: int) -> tuple[dict[str, str], Callable[[dict[str, Any]], Step]]:
     """The kernel of `gen`, the batch split inside the step."""
-    from gen.model.backend import quiet_import
+    from gen.model.backend import quiet_import_for_parts
 
-    quiet_import(threads_intra=1, threads_inter=parts)
+    quiet_import_for_parts(parts)
     from gen.model.kernels import lstm_sequence, tf
     from gen.model.layer import LSTMLayer, keras
+    from gen.model.products import Products
+    from gen.training.clock import faster_products
 
     def build(case: dict[str, Any]) -> Step:
         N, H = case["N"], case["H"]
@@ -47,12 +49,17 @@ def prepare_gen(parts: int) -> tuple[dict[str, str], Callable[[dict[str, Any]], 
         optimizer = keras.optimizers.Adam(LEARNING_RATE)
         optimizer.build(variables)
         x, y = (tf.constant(array) for array in make_data(case))
+        x = tf.transpose(x, [0, 2, 1])
         bounds = np.linspace(0, N, parts + 1).astype(int).tolist()
+        # as `gen train` decides
+        multiplied_in = "float32" if case["precision"] == "float32" else faster_products(N // parts, H)
+        products = Products.of("float32", case["precision"], multiplied_in)
 
         def part_loss(fused: Any, start: int, end: int) -> Any:
-            h, zeros = x[:, start:end], tf.zeros([end - start, H])
+            h, zeros = x[..., start:end], tf.zeros([H, end - start])
             for W, b in fused:
-                h, _, _ = lstm_sequence(h, zeros, zeros, W, b, factor_dtype=case["precision"])
+                h, _, _ = lstm_sequence(h, zeros, zeros, W, b, products=products)
+            h = tf.transpose(h, [0, 2, 1])
             loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y[:, start:end], logits=output(h))
             return tf.reduce_sum(loss) / tf.size(y, tf.float32)
 

@@ -22,6 +22,7 @@ TRAINING = TrainingConfig(
     warmup_steps=10,
     validate_every=50,
     precision="float32",
+    products="float32",
     parts=2,
     seed=0,
 )
@@ -46,6 +47,7 @@ trainings = st.builds(
     warmup_steps=st.integers(0, 1 << 40),
     validate_every=counts,
     precision=st.sampled_from(["float32", "bfloat16"]),
+    products=st.sampled_from(["float32", "bfloat16"]),
     parts=counts,
     seed=st.integers(0, (1 << 63) - 1),
 )

@@ -10,6 +10,7 @@ import click
 from gen.parameters import Real
 
 if TYPE_CHECKING:
+    from gen.config import TrainingConfig
     from gen.training.setup import Setup
 
 
@@ -118,7 +119,7 @@ def _train(ready: "Setup", started_s: float, tensorboard: bool) -> int:
     click.echo(
         f"{ready.source.name}: {ready.dataset.training.tokens:,} tokens to learn, "
         f"{ready.dataset.validation.tokens:,} held out, {model.vocabulary_size} in the vocabulary\n"
-        f"{model.layers} x {model.units} units, {model.parameters():,} parameters, {config.precision}; "
+        f"{model.layers} x {model.units} units, {model.parameters():,} parameters, {_arithmetic(config)}; "
         f"{config.batch_size} streams of {config.window} for {config.steps:,} steps; kept in {folder.path}",
         err=True,
     )
@@ -144,3 +145,9 @@ def _train(ready: "Setup", started_s: float, tensorboard: bool) -> int:
     )
     click.echo(f"gen sample {shlex.quote(str(folder.path))}")
     return 0
+
+
+def _arithmetic(config: "TrainingConfig") -> str:
+    if config.precision == config.products:
+        return config.precision
+    return f"{config.precision} multiplied in {config.products}, which is faster here"

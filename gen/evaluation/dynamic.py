@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from gen.dataset.token_file import TokenFile
 from gen.evaluation.passes import Score, pass_windows, tensors
 from gen.model.backend import import_tensorflow
-from gen.model.kernels import Tensor
 from gen.model.network import Network, State
 from gen.model.parts import read_window
+from gen.model.products import Tensor
 
 tf = import_tensorflow()
 

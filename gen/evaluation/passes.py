@@ -12,9 +12,9 @@ from gen.dataset.pieces import windows_of
 from gen.dataset.token_file import TokenFile
 from gen.dataset.windows import Window, Windows
 from gen.model.backend import import_tensorflow
-from gen.model.kernels import Tensor
 from gen.model.network import Network, State
 from gen.model.parts import read_window
+from gen.model.products import Tensor
 
 tf = import_tensorflow()
 

@@ -100,9 +100,9 @@ def fuse(weights: Weights, functions: Functions, order: Order = GATE_ORDER) -> t
     return W, b
 
 
-def split_gates(fused: Array, functions: Functions, order: Order = GATE_ORDER) -> Gates:
-    """The four quarters (…, H) of an array (…, 4H) whose last axis is in `order`."""
-    return Gates(**dict(zip(order, functions.split(fused, 4, -1), strict=True)))
+def split_gates(fused: Array, functions: Functions, order: Order = GATE_ORDER, axis: int = -1) -> Gates:
+    """The four quarters of an array whose axis `axis`, of size 4H, is in `order`."""
+    return Gates(**dict(zip(order, functions.split(fused, 4, axis), strict=True)))
 
 
 def split(W: Array, b: Array, functions: Functions, order: Order = GATE_ORDER) -> Weights:

@@ -2,11 +2,13 @@
 
 Three things make it fast, and none of them changes the equations of `gen.model.cell`:
 
-1. `[h, x] · W` is `h · W_h + x · W_x`, and x is known before the loop: `x · W_x` is one product over all
-   time steps, and only `h · W_h` stays inside.
-2. The backward loop holds one product as well, `dz · W_hᵀ`. The gradients of W, b and x are sums over time
-   of the recorded `dz`, so each is one product after the loop.
-3. `W_hᵀ` is transposed once: a product that reads its right factor transposed runs at half speed on a CPU.
+1. `[h, x] · W` is `h · W_h + x · W_x`, and x is known before the loop: `x · W_x` is done for all time steps
+   beforehand, and only `h · W_h` stays inside.
+2. The backward loop holds one product as well, that of dz with W_h. The gradients of W, b and x follow from
+   the recorded dz, and are done after the loop, that of W as one product over all time steps.
+3. Slabs are feature-major, `(H, N)`, as in the sampler. A product's left factor is then the large matrix,
+   read where it lies, and its right one the few streams; with streams for rows it is the large matrix that
+   gets rearranged, anew at every step. And gates are blocks of rows, which are split without a copy.
 
 With σ' = σ(1 - σ) and tanh' = 1 - tanh², and `dh`, `dC` the gradients that reach step t from the output
 and from step t + 1 (back-propagation through time: Werbos, Proceedings of the IEEE 78(10), 1990):
@@ -16,21 +18,20 @@ and from step t + 1 (back-propagation through time: Werbos, Proceedings of the I
     df = dC * C_{t-1}           dz_f = df * f(1 - f)
     di = dC * C̃_t               dz_i = di * i(1 - i)
     dC̃ = dC * i                 dz_C = dC̃ * (1 - C̃²)
-    dh_{t-1} = dz · W_hᵀ        dC_{t-1} = dC * f
+    dh_{t-1} = W_h · dz         dC_{t-1} = dC * f
 
 Shapes:
-    T time steps, N streams, D input size, H hidden size; sequences are time-major, (T, N, …), because
-    the loop reads and writes one (N, …) slab a step.
+    T time steps, N streams, D input size, H hidden size; sequences are (T, …, N), because the loop reads and
+    writes one slab a step, and streams come last in it.
 """
 
 from typing import Any, Final, NamedTuple
 
 from gen.model.backend import import_tensorflow
 from gen.model.cell import GATE_ORDER, Functions, split_gates
+from gen.model.products import Products, Tensor
 
 tf = import_tensorflow()
-
-Tensor = Any
 
 TENSORFLOW: Final = Functions(tf.sigmoid, tf.tanh, tf.concat, tf.split)
 """TensorFlow's functions, for `gen.model.cell`."""
@@ -43,7 +44,7 @@ def lstm_sequence(
     W: Tensor,
     b: Tensor,
     mask: Tensor | None = None,
-    factor_dtype: Any = None,
+    products: Products | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Run the cell over a sequence, from a given state, differentiable in x, h_0, C_0, W and b.
 
@@ -54,27 +55,26 @@ def lstm_sequence(
         W: The four matrices fused by `gen.model.cell.fuse`, the rows for h first.
         b: The four biases, fused alike.
         mask: Where False, the step is skipped: the state is held, and the output repeats the held h.
-        factor_dtype: dtype of the factors of matrix products, such as bfloat16; each product is rounded to
-            it once and cast up again. None: the dtype of the state. It never reaches a gradient's dtype,
-            which is that of the input it belongs to.
+        products: How to multiply, into the dtype of h_0; None multiplies in that. It never reaches the dtype
+            of a gradient, which is that of the input it belongs to.
 
     Shapes:
-        x (T, N, D), h_0 and C_0 (N, H), W (H+D, 4H), b (4H,), mask (T, N) of bool.
+        x (T, D, N), h_0 and C_0 (H, N), W (H+D, 4H), b (4H,), mask (T, N) of bool.
 
     Returns:
-        Every hidden state h (T, N, H), and the last state: h_T and C_T, both (N, H).
+        Every hidden state h (T, H, N), and the last state: h_T and C_T, both (H, N).
 
     Raises:
         ValueError: The shapes do not fit together.
     """
     inputs = [tf.convert_to_tensor(tensor) for tensor in (x, h_0, C_0, W, b)]
     _check_shapes(*inputs)
-    state_dtype = inputs[1].dtype
-    kernel = _Kernel(state_dtype, tf.as_dtype(factor_dtype or state_dtype), mask)
+    kernel = _Kernel(products or Products.of(inputs[1].dtype), mask)
 
     @tf.custom_gradient
     def sequence(*inputs: Tensor) -> Any:
-        outputs, record = kernel.forward(*inputs)
+        # the gradients are below: without this a tape would record how to derive them as well
+        outputs, record = kernel.forward(*map(tf.stop_gradient, inputs))
 
         def gradients(*upstream: Tensor) -> tuple[Tensor, ...]:
             wanted = kernel.backward(record, outputs[0], inputs, *upstream)
@@ -89,7 +89,7 @@ def lstm_sequence(
 
 
 class _Record(NamedTuple):
-    """What the forward loop leaves for the backward loop: TensorArrays of T slabs (N, H).
+    """What the forward loop leaves for the backward loop: TensorArrays of T slabs (H, N).
 
     They are written and read by reference, and never stacked.
     """
@@ -103,25 +103,24 @@ class _Record(NamedTuple):
 
 
 class _Kernel:
-    """The two loops, for given dtypes and mask."""
+    """The two loops, for given products and mask."""
 
-    def __init__(self, state_dtype: Any, factor_dtype: Any, mask: Tensor | None) -> None:
-        self.state_dtype = state_dtype
-        self.factor_dtype = factor_dtype
+    def __init__(self, products: Products, mask: Tensor | None) -> None:
+        self.products = products
         self.mask = mask
 
     def forward(
         self, x: Tensor, h_0: Tensor, C_0: Tensor, W: Tensor, b: Tensor
     ) -> tuple[tuple[Tensor, Tensor, Tensor], _Record]:
-        T, H = tf.shape(x)[0], h_0.shape[-1]
-        W_h, W_x = tf.split(self._factor(W), [H, W.shape[0] - H])
-        x_W = self._product(self._factor(_rows(x)), W_x) + tf.cast(b, self.state_dtype)
-        # N is given where it is known: the loop's shapes must not vary, and -1 would leave it open
-        x_W = self._unstack(tf.reshape(x_W, [T, h_0.shape[0] or -1, 4 * H]))
+        factor, multiply, dtype = self.products.factor, self.products.multiply, self.products.state_dtype
+        T, H = tf.shape(x)[0], h_0.shape[0]
+        # transposed once: a product that finds its left factor transposed is slower at every step
+        W_h, W_x = tf.split(tf.transpose(factor(W)), [H, W.shape[0] - H], -1)
+        W_x_x = _unstack(multiply(W_x, factor(x)) + tf.cast(b, dtype)[:, tf.newaxis])
         keep = self._keep()
 
         def step(t: Tensor, h: Tensor, C: Tensor, hs: Any, record: _Record) -> tuple[Any, ...]:
-            z = split_gates(x_W.read(t) + self._product(self._factor(h), W_h), TENSORFLOW)
+            z = split_gates(W_x_x.read(t) + multiply(W_h, factor(h)), TENSORFLOW, axis=0)
             f, i, C_candidate, o = tf.sigmoid(z.f), tf.sigmoid(z.i), tf.tanh(z.C), tf.sigmoid(z.o)
             C_next = f * C + i * C_candidate
             tanh_C = tf.tanh(C_next)
@@ -132,12 +131,12 @@ class _Kernel:
                 C_next = tf.where(keep.read(t), C_next, C)
             return t + 1, h_next, C_next, hs.write(t, h_next), _write(record, t, slabs)
 
-        hs = self._array(T, h_0.shape)
-        record = _Record(*(self._array(T, h_0.shape) for _ in _Record._fields))
+        hs = _array(dtype, T, h_0.shape)
+        record = _Record(*(_array(dtype, T, h_0.shape) for _ in _Record._fields))
         _, h_T, C_T, hs, record = tf.while_loop(
             lambda t, *_: t < T,
             step,
-            (0, h_0, tf.cast(C_0, self.state_dtype), hs, record),
+            (0, h_0, tf.cast(C_0, dtype), hs, record),
             # Steps depend on each other: room for several at once only costs bookkeeping.
             parallel_iterations=1,
         )
@@ -146,11 +145,11 @@ class _Kernel:
     def backward(
         self, record: _Record, h: Tensor, inputs: tuple[Tensor, ...], dh: Tensor, dh_T: Tensor, dC_T: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        factor, multiply, dtype = self.products.factor, self.products.multiply, self.products.state_dtype
         x, h_0, _, W, _ = inputs
-        T, H = tf.shape(x)[0], h_0.shape[-1]
-        W_h, W_x = tf.split(self._factor(W), [H, W.shape[0] - H])
-        W_h_transposed = tf.transpose(W_h)
-        dh_outputs = self._unstack(dh)
+        T, H = tf.shape(x)[0], h_0.shape[0]
+        W_h, W_x = tf.split(factor(W), [H, W.shape[0] - H])
+        dh_outputs = _unstack(dh)
         keep = self._keep()
 
         def step(t: Tensor, dh: Tensor, dC: Tensor, dzs: Any) -> tuple[Tensor, Tensor, Tensor, Any]:
@@ -167,42 +166,38 @@ class _Kernel:
                 "C": _tanh_gradient(C_candidate, dC * i),
                 "o": _sigmoid_gradient(o, dh * tanh_C),
             }
-            dz = tf.concat([dz_gates[gate] for gate in GATE_ORDER], -1)
-            dh_previous = self._product(self._factor(dz), W_h_transposed)
+            dz = tf.concat([dz_gates[gate] for gate in GATE_ORDER], 0)
+            dh_previous = multiply(W_h, factor(dz))
             dC_previous = dC * f
             if keep is not None:
                 dh_previous += dh_held
                 dC_previous += dC_held
             return t - 1, dh_previous, dC_previous, dzs.write(t, dz)
 
-        dzs = self._array(T, [h_0.shape[0], 4 * H])
+        dzs = _array(dtype, T, [4 * H, h_0.shape[1]])
         _, dh_0, dC_0, dzs = tf.while_loop(
             lambda t, *_: t >= 0, step, (T - 1, dh_T, dC_T, dzs), parallel_iterations=1
         )
-        dz = _rows(dzs.stack())
-        dz_factor = self._factor(dz)
-        h_previous = self._factor(tf.concat([h_0[tf.newaxis], h[:-1]], 0))
-        h_x = tf.concat([_rows(h_previous), _rows(self._factor(x))], -1)
-        dW = self._product(h_x, dz_factor, transpose_a=True)
-        dx = tf.reshape(self._product(dz_factor, tf.transpose(W_x)), tf.shape(x))
-        return dx, dh_0, dC_0, dW, tf.reduce_sum(dz, 0)
-
-    def _factor(self, tensor: Tensor) -> Tensor:
-        return tf.cast(tensor, self.factor_dtype)
-
-    def _product(self, left: Tensor, right: Tensor, transpose_a: bool = False) -> Tensor:
-        return tf.cast(tf.matmul(left, right, transpose_a=transpose_a), self.state_dtype)
-
-    def _array(self, T: Tensor, slab_shape: Any) -> Any:
-        # Slabs stay readable after the first reading: a persistent tape may walk back twice.
-        return tf.TensorArray(self.state_dtype, T, element_shape=slab_shape, clear_after_read=False)
-
-    def _unstack(self, sequence: Tensor) -> Any:
-        array = tf.TensorArray(sequence.dtype, tf.shape(sequence)[0], clear_after_read=False)
-        return array.unstack(sequence)
+        dz = dzs.stack()
+        dz_factor = factor(dz)
+        dx = multiply(W_x, dz_factor)
+        h_previous = tf.concat([h_0[tf.newaxis], h[:-1]], 0)
+        h_x = tf.concat([_columns(factor(h_previous)), _columns(factor(x))], 0)
+        dW = multiply(h_x, _columns(dz_factor), transpose_right=True)
+        return dx, dh_0, dC_0, dW, tf.reduce_sum(dz, [0, 2])
 
     def _keep(self) -> Any:
-        return None if self.mask is None else self._unstack(tf.cast(self.mask, tf.bool)[..., tf.newaxis])
+        return None if self.mask is None else _unstack(tf.cast(self.mask, tf.bool)[:, tf.newaxis])
+
+
+def _array(dtype: Any, T: Tensor, slab_shape: Any) -> Any:
+    # Slabs stay readable after the first reading: a persistent tape may walk back twice.
+    return tf.TensorArray(dtype, T, element_shape=slab_shape, clear_after_read=False)
+
+
+def _unstack(sequence: Tensor) -> Any:
+    array = tf.TensorArray(sequence.dtype, tf.shape(sequence)[0], clear_after_read=False)
+    return array.unstack(sequence)
 
 
 def _write(record: _Record, t: Tensor, slabs: _Record) -> _Record:
@@ -223,24 +218,24 @@ def _tanh_gradient(tanh: Tensor, upstream: Tensor) -> Tensor:
     return tf.raw_ops.TanhGrad(y=tanh, dy=upstream)
 
 
-def _rows(sequence: Tensor) -> Tensor:
-    """(T, N, K) as (T·N, K)."""
-    return tf.reshape(sequence, [-1, sequence.shape[-1]])
+def _columns(sequence: Tensor) -> Tensor:
+    """(T, K, N) as (K, T·N): a column for each step of each stream."""
+    return tf.reshape(tf.transpose(sequence, [1, 0, 2]), [sequence.shape[1], -1])
 
 
 def _check_shapes(x: Tensor, h_0: Tensor, C_0: Tensor, W: Tensor, b: Tensor) -> None:
     fits = (x.shape.rank, h_0.shape.rank, W.shape.rank, b.shape.rank) == (3, 2, 2, 1)
     if fits:
-        D, H = x.shape[-1], h_0.shape[-1]
+        D, H = x.shape[1], h_0.shape[0]
         fits = (
             None not in (D, H)
             and h_0.shape.is_compatible_with(C_0.shape)
-            and x.shape[1:2].is_compatible_with(h_0.shape[:1])
+            and x.shape[2:].is_compatible_with(h_0.shape[1:])
             and W.shape.as_list() == [H + D, 4 * H]
             and b.shape.as_list() == [4 * H]
         )
     if not fits:
         raise ValueError(
-            "expected x (T, N, D), h_0 and C_0 (N, H), W (H+D, 4H), b (4H,); "
+            "expected x (T, D, N), h_0 and C_0 (H, N), W (H+D, 4H), b (4H,); "
             f"received x {x.shape}, h_0 {h_0.shape}, C_0 {C_0.shape}, W {W.shape}, b {b.shape}"
         )

@@ -2,7 +2,7 @@
 
 Shapes:
     N streams, T time steps, D input size, H hidden size (`units`). Batch-major outside, as Keras has it,
-    (N, T, …); time-major inside.
+    (N, T, …); (T, …, N) inside, as the kernel has it.
 """
 
 from collections.abc import Mapping, MutableMapping, Sequence
@@ -13,12 +13,12 @@ import numpy as np
 from gen.model.backend import import_keras, import_tensorflow
 from gen.model.cell import Weights, fuse
 from gen.model.kernels import TENSORFLOW, lstm_sequence
+from gen.model.products import Products, Tensor
 
 tf = import_tensorflow()
 keras = import_keras()
 KerasLayer: Any = keras.layers.Layer
 
-Tensor = Any
 Shape = Sequence[int | None]
 
 
@@ -108,14 +108,15 @@ class LSTMLayer(KerasLayer):
         if mask is None:  # Keras hands on an attached mask only to layers called with a single tensor
             mask = getattr(sequences, "_keras_mask", None)
         h, h_T, C_T = lstm_sequence(
-            tf.transpose(sequences, [1, 0, 2]),
-            h_0,
-            C_0,
+            tf.transpose(sequences, [1, 2, 0]),
+            tf.transpose(h_0),
+            tf.transpose(C_0),
             *self.fused(),
             mask=None if mask is None else tf.transpose(mask),
-            factor_dtype=self.compute_dtype,
+            products=Products.of(self.variable_dtype, self.compute_dtype),
         )
-        output = tf.transpose(h, [1, 0, 2]) if self.return_sequences else h_T
+        h_T, C_T = tf.transpose(h_T), tf.transpose(C_T)
+        output = tf.transpose(h, [2, 0, 1]) if self.return_sequences else h_T
         output = tf.cast(output, self.compute_dtype)
         return (output, h_T, C_T) if self.return_state else output
 

@@ -1,9 +1,9 @@
 """The network: an embedding, stacked LSTM layers, an output, over whole windows.
 
-    ids (N, T) -> embedding (T, N, D) -> LSTM layers (T, N, H) -> output (T, N, V)
+    ids (N, T) -> embedding (T, D, N) -> LSTM layers (T, H, N) -> output (T, N, V)
 
-It is time-major inside, as the kernel is. The batch is not split here: `fuse` joins the weights once a call,
-and a caller may then run `forward` on as many independent parts of the batch as it likes.
+Streams come last inside, as the kernel has it. The batch is not split here: `fuse` joins the weights once a
+call, and a caller may then run `forward` on as many independent parts of the batch as it likes.
 """
 
 from collections.abc import Callable
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from gen.config import ModelConfig, Precision
 from gen.model.backend import import_keras, import_tensorflow
-from gen.model.kernels import Tensor, lstm_sequence
+from gen.model.kernels import lstm_sequence
 from gen.model.layer import LSTMLayer
+from gen.model.products import Products, Tensor
 
 tf = import_tensorflow()
 keras = import_keras()
@@ -49,13 +50,20 @@ class Network:
 
     Args:
         config: The shape of the network.
-        precision: dtype of the factors of matrix products; sums, gates and state are float32.
+        precision: dtype that the factors of matrix products are rounded to; all else is float32.
+        products: dtype that they are multiplied in; None is that of the factors.
         seed: Where the first weights come from.
     """
 
-    def __init__(self, config: ModelConfig, precision: Precision = "float32", seed: int = 0) -> None:
+    def __init__(
+        self,
+        config: ModelConfig,
+        precision: Precision = "float32",
+        products: Precision | None = None,
+        seed: int = 0,
+    ) -> None:
         self.config = config
-        self.factor_dtype = tf.as_dtype(precision)
+        self._products = Products.of("float32", precision, products)
         seeds = keras.random.SeedGenerator(seed)
         layer_seeds = np.random.default_rng(seed).integers(1 << 31, size=config.layers).tolist()
         # of unit variance, as Glorot's start of W_x expects of its inputs: smaller ones leave the gates blind
@@ -111,11 +119,10 @@ class Network:
     def fuse(self) -> Fused:
         """The weights joined, once for all parts of a batch; gradients flow through."""
         variables = self.variables
-        cast = self.factor_dtype
         return Fused(
             tf.convert_to_tensor(variables["embedding"]),
             [layer.fused() for layer in self._layers],
-            (tf.cast(variables["output.W"], cast), tf.convert_to_tensor(variables["output.b"])),
+            (self._products.factor(variables["output.W"]), tf.convert_to_tensor(variables["output.b"])),
         )
 
     def forward(
@@ -131,20 +138,20 @@ class Network:
             ids: `(N, T)`, N static.
             state: As `initial_state` or the last window gave it.
             fused: From `fuse`.
-            dropout: Drops of values `(T, N, D or H)` before layer number `site`; the output is the last site.
+            dropout: Drops of values `(T, D or H, N)` before layer number `site`; the output is the last site.
 
         Returns:
             Logits `(T, N, V)` float32, and the state after.
         """
-        values = tf.gather(fused.embedding, tf.transpose(ids))
+        streams, units = ids.shape[0], self.config.units
+        values = tf.transpose(tf.gather(fused.embedding, tf.transpose(ids)), [0, 2, 1])
         after: State = []
         for site, ((W, b), (h_0, C_0)) in enumerate(zip(fused.layers, state, strict=True)):
             values, h_T, C_T = lstm_sequence(
-                dropout(values, site), h_0, C_0, W, b, factor_dtype=self.factor_dtype
+                dropout(values, site), tf.transpose(h_0), tf.transpose(C_0), W, b, products=self._products
             )
-            after.append((h_T, C_T))
+            after.append((tf.transpose(h_T), tf.transpose(C_T)))
         W, b = fused.output
-        values = tf.cast(dropout(values, len(after)), self.factor_dtype)
-        products = tf.matmul(tf.reshape(values, (-1, self.config.units)), W)
-        logits = tf.cast(products, tf.float32) + b
-        return tf.reshape(logits, (-1, ids.shape[0], self.config.vocabulary_size)), after
+        values = tf.transpose(dropout(values, len(after)), [0, 2, 1])
+        logits = self._products.multiply(self._products.factor(tf.reshape(values, (-1, units))), W) + b
+        return tf.reshape(logits, (-1, streams, self.config.vocabulary_size)), after

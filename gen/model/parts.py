@@ -10,8 +10,8 @@ from itertools import pairwise
 import numpy as np
 
 from gen.model.backend import import_tensorflow
-from gen.model.kernels import Tensor
 from gen.model.network import Dropout, Network, State, no_dropout
+from gen.model.products import Tensor
 
 tf = import_tensorflow()
 

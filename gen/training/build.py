@@ -38,7 +38,7 @@ def build(setup: Setup, started: float) -> Trainer:
         TrainingError: The time asked for is over before training can begin.
     """
     config = setup.training or _unmeasured(setup)
-    network = Network(setup.model, config.precision, config.seed)
+    network = Network(setup.model, config.precision, config.products, config.seed)
     if setup.base is not None:
         base = tokenizer_of(setup.base.kind, setup.base.tokenizer)
         network.assign(carry_over(setup.base, base, setup.dataset.tokenizer, network.weights()))
@@ -67,15 +67,20 @@ def build(setup: Setup, started: float) -> Trainer:
 
 
 def _unmeasured(setup: Setup) -> TrainingConfig:
-    asked = setup.request.precision
-    precision: Precision = "float32" if asked == "float32" else "bfloat16"
-    if asked in (None, "auto"):
-        precision = clock.faster_precision(setup.streams // setup.parts, setup.model.units)
+    precision, products = _precision(setup)
     tokens = setup.dataset.training.tokens
     recipe = kind_named(setup.dataset.kind).recipe
     return plan.training_config(
-        setup.request, recipe, tokens, setup.streams, setup.window, precision, setup.parts
+        setup.request, recipe, tokens, setup.streams, setup.window, precision, products, setup.parts
     )
+
+
+def _precision(setup: Setup) -> tuple[Precision, Precision]:
+    """What factors are rounded to, and what they are multiplied in."""
+    if setup.request.precision == "float32":
+        return "float32", "float32"
+    faster = clock.faster_products(setup.streams // setup.parts, setup.model.units)
+    return ("bfloat16" if setup.request.precision == "bfloat16" else faster), faster
 
 
 def _length(

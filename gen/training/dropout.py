@@ -6,7 +6,7 @@ recurrent layers: Zaremba, Sutskever and Vinyals, "Recurrent Neural Network Regu
 """
 
 from gen.model.backend import import_tensorflow
-from gen.model.kernels import Tensor
+from gen.model.products import Tensor
 
 tf = import_tensorflow()
 
@@ -34,15 +34,15 @@ class Dropout:
         """Values with some dropped and the rest scaled up, so that the mean stays.
 
         Shapes:
-            values: `(T, N, D)`, with static N and D.
+            values: `(T, D, N)`, with static D and N.
         """
         if not self._dropped:
             return values
         bytes_by_stream = [
-            self._bytes(tf.shape(values)[0], values.shape[2], self._first_stream + stream, site)
-            for stream in range(values.shape[1])
+            self._bytes(tf.shape(values)[0], values.shape[1], self._first_stream + stream, site)
+            for stream in range(values.shape[2])
         ]
-        kept = tf.stack(bytes_by_stream, axis=1) >= tf.constant(self._dropped, tf.uint8)
+        kept = tf.stack(bytes_by_stream, axis=2) >= tf.constant(self._dropped, tf.uint8)
         scale = _LEVELS / (_LEVELS - self._dropped)
         return tf.where(kept, values * tf.constant(scale, values.dtype), tf.zeros((), values.dtype))
 

@@ -115,6 +115,7 @@ def training_config(
     streams: int,
     window: int,
     precision: Precision,
+    products: Precision,
     parts: int,
 ) -> TrainingConfig:
     """The configuration of a run but for its length, which is not known before the clock is read."""
@@ -129,6 +130,7 @@ def training_config(
         warmup_steps=0,
         validate_every=1,
         precision=precision,
+        products=products,
         parts=parts,
         seed=request.seed or 0,
     )

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from gen.config import TrainingConfig
 from gen.dataset.windows import Window
 from gen.model.backend import import_keras, import_tensorflow
-from gen.model.kernels import Tensor
 from gen.model.network import Network, State
 from gen.model.parts import read_window
+from gen.model.products import Tensor
 from gen.training.dropout import Dropout
 
 tf = import_tensorflow()

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -35,6 +36,25 @@ print(keras.backend.backend(), threading.get_intra_op_parallelism_threads(),
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "tensorflow 1 2 6.0\n"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such switch")
+def test_large_arrays_are_mapped_once_and_then_kept(tmp_path: Path) -> None:
+    code = """
+import resource, sys
+import numpy as np
+from gen.model.backend import keep_freed_memory
+if len(sys.argv) > 1:
+    keep_freed_memory()
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    np.ones(64 << 20, np.uint8)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+print([faults() for _ in range(4)][1:])
+"""
+    kept = json.loads(run_python(f"import sys; sys.argv.append('keep')\n{code}", tmp_path).stdout)
+    given_back = json.loads(run_python(code, tmp_path).stdout)
+    assert max(kept) < 100 < min(given_back)
 
 
 def test_what_was_captured_comes_out_with_an_exception(tmp_path: Path) -> None:

@@ -105,10 +105,11 @@ def test_measuring_a_validation_takes_some_time(limit: int, machine: Machine) ->
 
 
 def test_a_precision_is_chosen_by_the_clock_only_where_it_matters() -> None:
-    assert clock.faster_precision(3, clock.MEASURED_UNITS - 1) == "float32"
-    assert clock.faster_precision(3, clock.MEASURED_UNITS) in {"float32", "bfloat16"}
+    assert clock.faster_products(3, clock.MEASURED_UNITS - 1) == "float32"
+    assert clock.faster_products(3, clock.MEASURED_UNITS) in {"float32", "bfloat16"}
     assert built(steps=1, precision="auto").config.precision == "float32"
-    assert built(steps=1, precision="bfloat16").config.precision == "bfloat16"
+    rounded = built(steps=1, precision="bfloat16").config
+    assert (rounded.precision, rounded.products) == ("bfloat16", "float32")
 
 
 def test_fine_tuning_begins_at_the_weights_of_the_model() -> None:

@@ -14,8 +14,10 @@ T, N, D = 20, 6, 37  # D is no multiple of the four bytes in a word
 def dropped(
     values: Array, rate: float = 0.5, seed: int = 1, step: int = 2, first: int = 0, site: int = 0
 ) -> Array:
+    """What is left of values (T, N, D)."""
     dropout = Dropout(rate, seed, tf.constant(step, tf.int64), first)
-    result: Array = dropout(tf.constant(values, tf.float32), site).numpy()
+    streams_last = tf.constant(values.transpose(0, 2, 1), tf.float32)
+    result: Array = dropout(streams_last, site).numpy().transpose(0, 2, 1)
     return result
 
 

@@ -55,8 +55,11 @@ def test_a_corpus_with_nothing_to_predict_is_refused(tokens: int) -> None:
 
 
 def test_zero_is_a_wish_and_not_a_missing_one() -> None:
-    assert plan.training_config(Request(dropout=0.0, seed=0), TEXT, 1000, 4, 8, "float32", 2).dropout == 0
-    assert plan.training_config(Request(), TEXT, 1000, 4, 8, "float32", 2).dropout > 0
+    assert (
+        plan.training_config(Request(dropout=0.0, seed=0), TEXT, 1000, 4, 8, "float32", "float32", 2).dropout
+        == 0
+    )
+    assert plan.training_config(Request(), TEXT, 1000, 4, 8, "float32", "float32", 2).dropout > 0
 
 
 def test_the_more_often_a_corpus_is_read_the_more_is_dropped() -> None:

@@ -45,6 +45,7 @@ def put_state(ready: Setup, *, validated: bool = True, **progress: Any) -> Path:
         ready.streams,
         ready.window,
         "float32",
+        "float32",
         ready.parts,
     )
     config = replace(config, steps=20, validate_every=2)

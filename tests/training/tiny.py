@@ -38,6 +38,7 @@ def training_config(**changes: Any) -> TrainingConfig:
         "warmup_steps": 2,
         "validate_every": 4,
         "precision": "float32",
+        "products": "float32",
         "parts": 2,
         "seed": 5,
     }
