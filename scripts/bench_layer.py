@@ -4,7 +4,8 @@
     python scripts/bench_layer.py --shapes 128x2 --contenders gen keras --rounds 3      # short
 
 Every contender trains the same network on the same data: stacked LSTM layers, an output layer of 65
-classes in float32, cross-entropy, Adam. One step is forward, backward and update. Thread settings hold for
+classes in float32, cross-entropy, Adam. One step is forward, backward and update. Beside them stands the
+machine's limit: as much arithmetic in large products and nothing else. Thread settings hold for
 a whole process, so each contender lives in a worker of its own (`bench_layer_worker.py`). The workers take
 turns, one at a time, round after round, so that a busy machine slows all of them alike; the medians and
 their ratios are reported.
@@ -29,7 +30,7 @@ SHAPES = {
     "512x1": {"N": 32, "T": 64, "H": 512, "layers": 1},
     "512x2": {"N": 64, "T": 128, "H": 512, "layers": 2},
 }
-CONTENDERS = ("gen", "keras", "torch")
+CONTENDERS = ("gen", "keras", "torch", "limit")
 PRECISIONS = ("float32", "bfloat16")
 
 
@@ -140,7 +141,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=3, help="training steps in a turn")
     parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=list(SHAPES))
     parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=list(PRECISIONS))
-    parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, default=["gen", "keras"])
+    parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, default=["gen", "keras", "limit"])
     parser.add_argument("--parts", type=int, default=os.cpu_count() or 1, help="parts gen splits a batch in")
     parser.add_argument("--torch-python", help="a Python that has torch; adds torch to the contenders")
     parser.add_argument("--json", type=Path, help="write the measurements to this file")

@@ -2,10 +2,12 @@
 
 Each contender uses its own natural layout and threads: gen time-major, the batch in independent parts, one
 thread each; Keras batch-major with TensorFlow's default threads; torch time-major with its default threads.
-torch's bfloat16 is autocast, which like the others keeps float32 weights for the optimiser.
+torch's bfloat16 is autocast, which like the others keeps float32 weights for the optimiser. The fourth, the
+machine's limit, does nothing but as many multiplications and additions, in large products.
 """
 
 import json
+import math
 import os
 import sys
 import time
@@ -19,6 +21,7 @@ import numpy as np
 Step = Callable[[], float]  # one training step; returns the loss
 
 CLASSES = 65
+LARGE = 2048
 LEARNING_RATE = 1e-3
 
 
@@ -131,7 +134,42 @@ def prepare_torch(_parts: int) -> tuple[dict[str, str], Callable[[dict[str, Any]
     return {"torch": torch.__version__}, build
 
 
-PREPARE = {"gen": prepare_gen, "keras": prepare_keras, "torch": prepare_torch}
+def prepare_limit(parts: int) -> tuple[dict[str, str], Callable[[dict[str, Any]], Step]]:
+    """Large products, as many on each core as make the arithmetic of a step."""
+    from gen.model.backend import quiet_import_for_parts
+
+    quiet_import_for_parts(parts)
+    import tensorflow as tf
+
+    def build(case: dict[str, Any]) -> Step:
+        flop_a_core = products_flop(case) / parts
+        repeats = math.ceil(flop_a_core / (2 * LARGE**3))
+        columns = round(flop_a_core / (2 * LARGE**2) / repeats)
+        lefts = [tf.cast(tf.random.normal((LARGE, LARGE)), case["precision"]) for _ in range(parts)]
+        right = tf.cast(tf.random.normal((LARGE, columns)), case["precision"])
+
+        def one_core(left: Any) -> Any:
+            def once(done: Any, total: Any) -> Any:
+                # the next product waits for this one
+                return done + 1, total + tf.matmul(left, right + total * 0)[0, 0]
+
+            start = (0, tf.zeros((), case["precision"]))
+            return tf.while_loop(lambda done, _: done < repeats, once, start, parallel_iterations=1)[1]
+
+        compiled = tf.function(lambda: tf.add_n([one_core(left) for left in lefts]))
+        return lambda: float(compiled())
+
+    return {"tensorflow": tf.__version__}, build
+
+
+def products_flop(case: dict[str, Any]) -> int:
+    """Multiplications and additions in the products of a step: the backward pass has twice the forward's."""
+    H = case["H"]
+    weights = case["layers"] * 2 * H * 4 * H + H * CLASSES
+    return int(3 * 2 * case["N"] * case["T"] * weights)
+
+
+PREPARE = {"gen": prepare_gen, "keras": prepare_keras, "torch": prepare_torch, "limit": prepare_limit}
 
 
 def main() -> None:

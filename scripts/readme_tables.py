@@ -45,19 +45,18 @@ def sample(data: dict[str, Any]) -> str:
 
 
 def layer(data: dict[str, Any]) -> str:
-    """Training steps of the layer beside its peers."""
+    """Training steps of the layer beside its peers and the machine's limit."""
     ms: dict[tuple[str, str], dict[str, float]] = {}
     for row in data["results"]:
         case = (f"{row['shape']}, N={row['N']}, T={row['T']}", row["precision"])
         ms.setdefault(case, {})[row["contender"]] = row["ms_median"]
-    peers = "`keras.layers.LSTM` | torch `nn.LSTM` | against Keras | against torch"
+    peers = "`keras.layers.LSTM` | torch `nn.LSTM` | against Keras | against torch | of the machine's limit"
     head = f"| units x layers | precision | gen | {peers} |"
-    lines = [head, "|---|---|---|---|---|---|---|"]
+    lines = [head, "|---|---|---|---|---|---|---|---|"]
     for (shape, precision), of in ms.items():
-        lines.append(
-            f"| {shape} | {precision} | {of['gen']:.0f} ms | {of['keras']:.0f} ms | {of['torch']:.0f} ms | "
-            f"{of['keras'] / of['gen']:.2f} x | {of['torch'] / of['gen']:.2f} x |"
-        )
+        times = " | ".join(f"{of[name]:.0f} ms" for name in ("gen", "keras", "torch"))
+        ratios = " | ".join(f"{of[name] / of['gen']:.2f} x" for name in ("keras", "torch"))
+        lines.append(f"| {shape} | {precision} | {times} | {ratios} | {of['limit'] / of['gen']:.0%} |")
     return "\n".join([*lines, machine_line(data)])
 
 
