@@ -97,7 +97,8 @@ def main() -> None:
     for row in formats:
         print(row)
     if arguments.json:
-        data = {"machine": machine(), "rows": rows, "formats": formats}
+        about = machine()
+        data = {"machine": about, "rows": rows, "formats": {"machine": about, "rows": formats}}
         arguments.json.write_text(json.dumps(data, indent=1) + "\n")
 
 

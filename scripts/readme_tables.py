@@ -19,12 +19,14 @@ README = ROOT / "README.md"
 
 
 def machine_line(data: dict[str, Any]) -> str:
-    """What the figures of a data file were measured on."""
+    """What the figures of a data file were measured on, and what else they need to be understood by."""
     about = data["machine"]
     versions = ", ".join(
         f"{name} {about[name]}" for name in ("tensorflow", "keras", "torch") if name in about
     )
-    return f"\nMeasured on {about['cores']} cores of an {about['processor']}; {versions}; {about['date']}.\n"
+    note = f" {data['note']}" if "note" in data else ""
+    where = f"{about['cores']} cores of an {about['processor']}"
+    return f"\nMeasured on {where}; {versions}; {about['date']}.{note}\n"
 
 
 def quality(data: dict[str, Any]) -> str:
@@ -156,10 +158,10 @@ def reading_shares(data: dict[str, Any]) -> str:
     lines = [
         f"| {row['format']} | `{row['corpus']}` | {row['ms_per_file']:.1f} ms | {row['music21_share']:.0%} | "
         f"{row['gen_share']:.0%} |"
-        for row in data["formats"]
+        for row in data["formats"]["rows"]
     ]
     head = "| format | files of | a file | music21's share | `gen`'s share |"
-    return "\n".join([head, "|---|---|---|---|---|", *lines]) + "\n"
+    return "\n".join([head, "|---|---|---|---|---|", *lines, machine_line(data["formats"])])
 
 
 TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
