@@ -15,7 +15,8 @@ from typing import BinaryIO
 
 from gen.errors import CorpusError
 
-CHUNK_BYTES = 1 << 20
+# a piece of this size, and what is made of it, stays in the processor's cache
+CHUNK_BYTES = 1 << 17
 
 
 def cache_folder() -> Path:

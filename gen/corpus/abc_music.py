@@ -7,6 +7,7 @@ compare with, where it is right.
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 from gen.corpus.abc_tunes import Tune, field_of
 from gen.corpus.abc_voice import Voice
@@ -105,6 +106,7 @@ def _take(token: re.Match[str], voice: Voice) -> None:
             voice.overlay()
 
 
+@lru_cache(1024)  # a tune has few different ones, and fractions are slow to make
 def _multiplier(length: str) -> Fraction:
     numerator, slash, denominator = length.partition("/")
     if not slash:

@@ -74,23 +74,23 @@ class Voice:
         self.struck += len(notes)
         if self.struck > MAX_NOTES:
             raise UnreadableError(f"has more than {MAX_NOTES} notes")
-        first = notes[0][1] if notes else Fraction(1)
         scale = self.unit_quarters * self.broken * (self.tuplet if self.tuplet_left else 1) * multiplier
         self.tuplet_left = max(0, self.tuplet_left - 1)
         self.broken = Fraction(1)
         tied, self.tied = self.tied, {}
         self.last, self.spelled = [], []
-        for spelling, length, is_tied in notes:
+        durations = [length * scale for _, length, _ in notes]
+        for (spelling, _, is_tied), duration in zip(notes, durations, strict=True):
             pitch = self._pitch(spelling, tied)
-            if length * scale <= 0 or not 0 <= pitch <= 127:
+            if duration <= 0 or not 0 <= pitch <= 127:
                 raise UnreadableError(f"has a note {spelling!r} without a length or out of MIDI's range")
             self.last.append(len(self.open.notes))
             self.spelled.append(spelling)
-            self.open.notes.append(WrittenNote(self.here, length * scale, pitch, is_tied))
+            self.open.notes.append(WrittenNote(self.here, duration, pitch, is_tied))
             if is_tied:
                 self.tied[spelling.lstrip("^_=")] = pitch
-        self._forward(first * scale)
-        self.last_length = first * scale
+        self.last_length = durations[0] if durations else scale
+        self._forward(self.last_length)
 
     def _pitch(self, spelling: str, tied: dict[str, int]) -> int:
         plain = spelling.lstrip("^_=")

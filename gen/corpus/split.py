@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from gen.corpus.text import TextNotes, iterate_text
+from gen.corpus.text import TextNotes, count_characters, iterate_text
 
 HELD_OUT_PERCENT = 10
 
@@ -72,8 +72,7 @@ class TextParts:
 
     @cached_property
     def _held_out_from(self) -> int:
-        characters = sum(len(piece) for piece in self._read(self._files))
-        return characters * (100 - HELD_OUT_PERCENT) // 100
+        return count_characters(self._files, self._encoding) * (100 - HELD_OUT_PERCENT) // 100
 
     def _read(self, files: tuple[Path, ...]) -> Iterator[str]:
         notes = TextNotes()

@@ -97,7 +97,7 @@ def encode_to_file(
                 ids = tokenizer.encode(document)
                 if losses is not None:
                     losses += tokenizer.losses(document)
-                file.write(ids.astype(dtype).tobytes())
+                file.write(ids.astype(dtype).data)
                 if tokenizer.by_piece:
                     pieces.append((tokens, *tokenizer.variant_range(ids)))
                 tokens += len(ids)

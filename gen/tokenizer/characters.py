@@ -78,13 +78,12 @@ class CharacterTokenizer(Tokenizer[str]):
     def encode(self, document: str) -> Ids:
         """See `Tokenizer.encode`; the error names the first five characters without a token."""
         codes = _code_points(document)
-        ids = self._ids_by_code[codes]
-        unseen = ids == _UNSEEN
-        if not unseen.any():
+        ids = self._look_up(codes)
+        if ids.min(initial=0) != _UNSEEN:
             return ids
         if not self.has_bytes:
             raise self._unseen_error(document)
-        return self._spell(ids, codes, unseen)
+        return self._spell(ids, codes)
 
     def decode(self, ids: Ids) -> str:
         """See `Tokenizer.decode`; it fails only where byte tokens spell no character."""
@@ -121,7 +120,7 @@ class CharacterTokenizer(Tokenizer[str]):
         if self.has_bytes:
             return Counter()
         codes = _code_points(text)
-        return Counter(map(chr, codes[self._ids_by_code[codes] == _UNSEEN].tolist()))
+        return Counter(map(chr, codes[self._look_up(codes) == _UNSEEN].tolist()))
 
     def without_unseen(self, text: str) -> str:
         """The text less its unseen characters."""
@@ -134,7 +133,12 @@ class CharacterTokenizer(Tokenizer[str]):
         leads = (spelled < 0x80) | (spelled >= 0xC0)
         return {"character": int(np.count_nonzero(ids < size) + np.count_nonzero(leads))}
 
-    def _spell(self, ids: Ids, codes: NDArray[np.uint32], unseen: NDArray[np.bool_]) -> Ids:
+    def _look_up(self, codes: NDArray[np.uint32]) -> Ids:
+        # no code point lies beyond the table: nothing is clipped, and nothing need be checked, which is slow
+        return self._ids_by_code.take(codes, mode="clip")
+
+    def _spell(self, ids: Ids, codes: NDArray[np.uint32]) -> Ids:
+        unseen = ids == _UNSEEN
         rare = codes[unseen]
         lengths = np.ones(len(ids), np.int64)
         lengths[unseen] = 1 + (rare >= 0x80) + (rare >= 0x800) + (rare >= 0x10000)

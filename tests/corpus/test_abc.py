@@ -96,6 +96,11 @@ def test_five_in_compound_time_are_played_in_the_time_of_three() -> None:
     )
 
 
+def test_what_follows_a_chord_begins_where_its_first_note_ends() -> None:
+    assert notes("[c2e]d") == [(0, 24, 72), (0, 12, 76), (24, 12, 74)]
+    assert notes("[ce2]d") == [(0, 12, 72), (0, 24, 76), (12, 12, 74)]
+
+
 def test_chords_and_their_ties() -> None:
     assert notes("[CEG]2 [C-E]4 C2") == [
         (0, 24, 60),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gen.corpus.text import TextNotes, content_hash, iterate_text
+from gen.corpus.text import TextNotes, content_hash, count_characters, iterate_text
 from gen.errors import CorpusError
 
 BY_MARK = ["utf-8-sig", "utf-16", "utf-32"]
@@ -148,6 +148,34 @@ def test_files_are_joined_by_a_newline_only_where_one_is_missing(
         assert "".join(iterate_text(paths, chunk_bytes=chunk)) == expected
     else:
         assert "empty" in error_of(iterate_text(paths)).problem
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    parts=st.lists(st.one_of(st.just(""), texts), min_size=1, max_size=4),
+    encoding=st.sampled_from([*BY_MARK, *EXPLICIT]),
+    chunk=chunk_sizes,
+)
+def test_characters_are_counted_as_open_reads_them(
+    folder: Path, parts: list[str], encoding: str, chunk: int
+) -> None:
+    assume(not any(part.startswith("\0") for part in parts))
+    paths = [write(folder, part.encode(encoding), f"{index}.txt") for index, part in enumerate(parts)]
+    read = [text for path in paths if (text := path.read_text(encoding))]
+    joints = sum(not text.endswith("\n") for text in read[:-1])
+    named = None if encoding in BY_MARK else encoding
+    if read:
+        assert count_characters(paths, named, chunk_bytes=chunk) == sum(map(len, read)) + joints
+    else:
+        with pytest.raises(CorpusError, match="empty"):
+            count_characters(paths, named, chunk_bytes=chunk)
+
+
+def test_what_cannot_be_read_cannot_be_counted(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="cannot be read"):
+        count_characters([tmp_path / "gone.txt"])
+    with pytest.raises(CorpusError, match="There is no encoding"):
+        count_characters([], "klingon")
 
 
 def test_only_the_first_mark_of_a_file_is_left_out(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from gen.dataset.prepare import Dataset, encoded_whole, prepare
 from gen.dataset.token_file import TokenFile
 from gen.errors import CorpusError, TokenizerError
 from gen.export.midi import write_midi
+from gen.files import CHUNK_BYTES
 from gen.kinds import KINDS
 from gen.score import Tempo
 from gen.tokenizer.characters import CharacterTokenizer
@@ -97,6 +98,20 @@ def test_another_way_of_reading_is_encoded_anew(monkeypatch: pytest.MonkeyPatch)
     again = prepare(files, None)
     assert again.digest != first.digest
     assert again.training.path != first.training.path
+
+
+def test_a_text_of_many_chunks_has_the_ids_that_a_plain_table_gives_it() -> None:
+    line = "aé€😀 b\r\n"
+    text = line * (3 * CHUNK_BYTES // len(line.encode())) + "ж" * 10
+    prepared = prepare((put("a.txt", text),), None)
+    clean = text.replace("\r\n", "\n")
+    cut = len(clean) * 9 // 10
+    places = {character: place for place, character in enumerate(sorted(set(clean[:cut])))}
+    rare = [len(places) + byte for byte in "ж".encode()]
+    assert prepared.training.map().tolist() == [places[character] for character in clean[:cut]]
+    expected = [place for c in clean[cut:] for place in ([places[c]] if c in places else rare)]
+    assert prepared.validation.map().tolist() == expected
+    assert prepared.training.dtype == prepared.validation.dtype == "<u2"
 
 
 @pytest.mark.parametrize("changed", ["a.txt", "b.txt"])

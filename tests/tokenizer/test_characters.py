@@ -45,6 +45,20 @@ def test_with_byte_tokens_every_string_there_is_comes_back(
     assert len(ids) == sum(1 if character in own else len(character.encode()) for character in text)
 
 
+@given(some_text, any_text, any_text, limits)
+def test_ids_are_the_places_of_the_characters_and_of_the_bytes_of_others(
+    training: str, others: str, foreign: str, size: int
+) -> None:
+    with limit(size):
+        tokenizer = CharacterTokenizer.learn([training], [others])
+    places = {token: place for place, token in enumerate(tokenizer.tokens)}
+    text = training + others + (foreign if tokenizer.has_bytes else "")
+    spelled = [[c] if c in places else [f"<0x{byte:02X}>" for byte in c.encode()] for c in text]
+    ids = tokenizer.encode(text)
+    assert ids.dtype == np.int32
+    assert ids.tolist() == [places[token] for tokens in spelled for token in tokens]
+
+
 @pytest.mark.parametrize("edge", [0x80, 0x800, 0x10000, 0x110000])
 def test_the_characters_where_utf8_grows_longer_are_spelled_right(edge: int) -> None:
     tokenizer = CharacterTokenizer.learn(["a"], ["b"])
