@@ -63,16 +63,22 @@ def layer(data: dict[str, Any]) -> str:
 
 
 def sampling(data: dict[str, Any]) -> str:
-    """Characters a second."""
-    rates = {(row["model"], row["streams"]): row["characters_per_s"] for row in data["rates"]}
-    models = dict.fromkeys(model for model, _ in rates)
-    lines = ["| units x layers | one text | 16 texts at once |", "|---|---|---|"]
-    lines += [
-        f"| {model} | {rates[model, 1]:,} characters/s | {rates[model, 16]:,} characters/s |"
-        for model in models
-    ]
-    first = f"\nThe first character appears {data['first_character_s']:.2f} s after the command.\n"
-    return "\n".join([*lines, first + machine_line(data)])
+    """Characters a second, memory, and the time to the first character."""
+    rows = {(row["model"], row["streams"]): row for row in data["rates"]}
+    lines = ["| characters/s | one text | torch loop | ratio | 16 texts at once | 64 texts at once |"]
+    lines += ["|---|---|---|---|---|---|"]
+    for model in dict.fromkeys(model for model, _ in rows):
+        one, *many = (rows[model, streams] for streams in (1, 16, 64))
+        peer = f"{one['torch_characters_per_s']:,} | {one['ratio']:.1f} x" if "ratio" in one else " | "
+        together = " | ".join(f"{row['characters_per_s']:,}" for row in many)
+        lines.append(f"| {model} | {one['characters_per_s']:,} | {peer} | {together} |")
+    lines.append("")
+    for start in data["starts"]:
+        lines.append(
+            f"- {start['model']}: the first character appears {start['first_character_s']:.2f} s after the "
+            f"command; {start['peak_mb']} MB resident at the most."
+        )
+    return "\n".join([*lines, machine_line(data)])
 
 
 def corpus(data: dict[str, Any]) -> str:

@@ -44,6 +44,12 @@ class Choices:
         if self.min_p is not None and not 0 <= self.min_p <= 1:
             raise ValueError(f"min-p is a share from 0 to 1, not {self.min_p}")
 
+    @property
+    def steady(self) -> bool:
+        """Whether the temperature stays the same over a text."""
+        first, last = self.temperature
+        return first == last
+
     def temperature_at(self, progress: NDArray[np.float64]) -> NDArray[np.float64]:
         """The temperatures where shares `progress` (0 to 1) of the texts are written."""
         first, last = self.temperature
@@ -61,11 +67,17 @@ def probabilities(
         at least one that may. Rows are not normalised: the likeliest id of each has 1.
         temperature: one for all rows, or `(N,)`.
     """
-    p: NDArray[np.float64] = logits.astype(np.float64)
-    p -= p.max(axis=1, keepdims=True)
-    p /= np.maximum(temperature, _LEAST_TEMPERATURE)[..., None]
+    # with one stream the calls are what costs, not the numbers: few of them, and none that wraps another
+    likeliest = np.maximum.reduce(logits, axis=1, keepdims=True)
+    p: NDArray[np.float64] = np.subtract(logits, likeliest, dtype=np.float64)
+    if isinstance(temperature, float):
+        p /= max(temperature, _LEAST_TEMPERATURE)
+        some_at_0 = temperature == 0
+    else:
+        p /= np.maximum(temperature, _LEAST_TEMPERATURE)[:, None]
+        some_at_0 = not temperature.all()
     np.exp(p, out=p)
-    if np.equal(temperature, 0).any():  # of equals only the first may come
+    if some_at_0:  # of equals only the first may come
         coldest = np.broadcast_to(np.equal(temperature, 0), len(p))
         p[coldest] = np.arange(p.shape[1]) == p[coldest].argmax(axis=1)[:, None]
     if choices.top_k is not None and choices.top_k < p.shape[1]:
@@ -88,10 +100,10 @@ def draw(p: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.int
         p: `(N, V)`, each row a distribution, not necessarily normalised.
         uniform: `(N,)`, draws from [0, 1).
     """
-    cumulative = p.cumsum(axis=1)
+    cumulative = np.add.accumulate(p, axis=1)
     # targets lie in (0, sum]: an id of probability 0 has an empty interval, and no target is past the end
     targets = (1 - uniform[:, None]) * cumulative[:, -1:]
-    ids: NDArray[np.int32] = (cumulative < targets).sum(axis=1, dtype=np.int32)
+    ids: NDArray[np.int32] = (cumulative >= targets).argmax(axis=1).astype(np.int32)
     return ids
 
 

@@ -62,8 +62,8 @@ def generate(
         choices: How to choose.
         streams: N.
         seed: Stream k draws from the generator (seed, k).
-        progress: The share of each text that is written, `(N,)`, asked before each draw, for the
-            temperature; None where it stays the same.
+        progress: The share of each text that is written, `(N,)`, asked before each draw where the
+            temperature changes; None leaves it at its first.
 
     Yields:
         `(N,)` ids.
@@ -76,6 +76,8 @@ def generate(
     logits, state = network.read(prompt, network.initial_state(1))
     logits, state = np.repeat(logits, streams, axis=0), repeat_state(state, streams)
     uniforms = _Uniforms(seed, streams)
+    if choices.steady:
+        progress = None
     while True:
         if (allowed := grammar.allowed()) is not None:
             logits = np.where(allowed, logits, -np.inf)

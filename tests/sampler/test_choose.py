@@ -68,6 +68,8 @@ def test_each_row_has_its_own_temperature(seed: int) -> None:
 def test_temperature_0_takes_the_first_of_equals() -> None:
     logits = np.array([[1, 3, 3, 2], [0, 0, 0, 0]], np.float32)
     assert distribution(logits, 0.0).tolist() == [[0, 1, 0, 0], [1, 0, 0, 0]]
+    each = probabilities(logits, np.array([0.0, 1.0]), Choices())
+    assert each.tolist() == [[0, 1, 0, 0], [1, 1, 1, 1]]
 
 
 @given(seeds)

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -49,6 +51,21 @@ def test_weights_so_large_that_gates_saturate_agree_too() -> None:
     for step in range(8):
         logits, state = stepping.step(ids[:, step], state)
     np.testing.assert_allclose(logits, naive_logits(config, weights, ids)[:, -1], rtol=1e-4, atol=1e-3)
+
+
+def test_the_largest_weights_of_a_model_file_open_and_close_gates_without_a_word() -> None:
+    config = ModelConfig(V, D, H, 1)
+    weights = {name: np.zeros_like(array) for name, array in random_weights(config).items()}
+    weights["embedding"] += 1
+    weights["lstm.0.b_f"] -= 1e6
+    weights["lstm.0.b_i"] += 1e6
+    weights["lstm.0.b_C"][::2] = 1e6
+    weights["lstm.0.b_C"][1::2] = -1e6
+    weights["output.W"][0, 0] = weights["output.W"][1, 1] = 1
+    stepping = Network(config, weights)
+    logits, state = stepping.read(random_ids(3), stepping.initial_state(1))
+    np.testing.assert_array_equal(state[0][1][:, 0], np.where(np.arange(H) % 2, -1, 1))
+    np.testing.assert_allclose(logits[0, :2], [math.tanh(1) / 2, -math.tanh(1) / 2], atol=1e-6)
 
 
 def test_a_step_leaves_the_state_it_was_given_and_the_weights_as_they_were() -> None:

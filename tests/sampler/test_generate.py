@@ -152,3 +152,15 @@ def test_the_temperature_is_asked_for_at_each_draw() -> None:
     assert first[1] > 0  # and each text has a temperature of its own
     assert len(list(islice(ids, 2))) == 2
     assert next(asked, None) is None
+
+
+def test_a_temperature_that_stays_is_the_same_whatever_is_written() -> None:
+    def halves() -> NDArray[np.float64]:
+        return np.full(2, 0.5)
+
+    choices = Choices((0.7, 0.7))
+    told, untold = (
+        texts(generate(network(), PROMPT, FREE, choices, streams=2, seed=4, progress=progress), 60)
+        for progress in (halves, None)
+    )
+    np.testing.assert_array_equal(told, untold)
