@@ -100,7 +100,7 @@ def test_the_temperature_goes_over_the_bars(monkeypatch: pytest.MonkeyPatch) -> 
         return np.ones(len(progress))
 
     monkeypatch.setattr(Choices, "temperature_at", noting)
-    write(bars=5)
+    write_music(*parts_of(), NONE, Request(Choices((0.5, 1.5)), bars=5))
     assert asked == sorted(asked)
     assert (asked[0], asked[-1]) == (0.0, 1.0)
     assert set(asked) == {0.0, 0.25, 0.5, 0.75, 1.0}
