@@ -151,7 +151,20 @@ def reading(data: dict[str, Any]) -> str:
     return "\n".join([head, "|---|---|---|---|---|", *lines, machine_line(data)])
 
 
+def ngram(data: dict[str, Any]) -> str:
+    """What counting reaches, by order."""
+    rows = data["rows"]
+    lines = [
+        f"| order | {' | '.join(str(row['order']) for row in rows)} |",
+        "|---" * (len(rows) + 1) + "|",
+        f"| nats a character | {' | '.join(format(row['nats_per_character'], '.3f') for row in rows)} |",
+        f"| seconds of one core | {' | '.join(format(row['counting_s'] + row['predicting_s'], '.1f') for row in rows)} |",
+    ]
+    return "\n".join([*lines, machine_line(data)])
+
+
 TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
+    "ngram": ("benchmarks/ngram.json", ngram),
     "recall": ("docs/recall.json", recall),
     "quality": ("benchmarks/text.json", quality),
     "sample": ("benchmarks/text.json", sample),
