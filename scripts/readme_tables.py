@@ -154,11 +154,12 @@ def reading(data: dict[str, Any]) -> str:
 def ngram(data: dict[str, Any]) -> str:
     """What counting reaches, by order."""
     rows = data["rows"]
+    seconds = [f"{row['counting_s'] + row['predicting_s']:.1f}" for row in rows]
     lines = [
         f"| order | {' | '.join(str(row['order']) for row in rows)} |",
         "|---" * (len(rows) + 1) + "|",
         f"| nats a character | {' | '.join(format(row['nats_per_character'], '.3f') for row in rows)} |",
-        f"| seconds of one core | {' | '.join(format(row['counting_s'] + row['predicting_s'], '.1f') for row in rows)} |",
+        f"| seconds of one core | {' | '.join(seconds)} |",
     ]
     return "\n".join([*lines, machine_line(data)])
 

@@ -62,7 +62,7 @@ def test_of_pieces_it_predicts_the_first_that_a_models_pass_reads(tmp_path: Path
 
 def test_of_a_long_text_the_end_is_learned(tmp_path: Path) -> None:
     ids = np.array(patterned(50))
-    taken, begins = learned_part(token_file(tmp_path / "a.ids", ids), np.arange(5)[None], 20)
+    taken, begins = learned_part(token_file(tmp_path / "a.ids", ids), np.arange(5, dtype=np.int32)[None], 20)
     assert taken.tolist() == ids[-20:].tolist()
     assert begins.tolist() == [0]
 
