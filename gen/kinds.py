@@ -64,7 +64,7 @@ KINDS = {
                 # on two cores 16 streams each: products and slices are at their best at multiples of that
                 batch_size=32,
                 window=64,
-                learning_rate=5e-3,
+                learning_rate=8e-3,
                 # units that a corpus of so many tokens can fill without learning it by heart
                 units=512,
                 units_by_tokens=((20_000, 128), (200_000, 256)),

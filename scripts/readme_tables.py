@@ -32,17 +32,21 @@ def machine_line(data: dict[str, Any]) -> str:
 def quality(data: dict[str, Any]) -> str:
     """Time to quality."""
     rows = [
-        f"| {run['minutes']:g} min | {run['nats_per_character']:.4f} | {run['tokens_per_s']:,} | "
-        f"{run['steps']:,} | {run['wall_s']:.0f} s |"
+        f"| {_text_name(run)} | {run['minutes']:g} | {run['nats_per_character']:.4f} | {run['tokens_per_s']:,} | "
+        f"{run['steps']:,} | {run['ten_steps_s']:.1f} s | {run['wall_s']:.0f} s |"
         for run in data["runs"]
     ]
-    head = "| `--minutes` | validation, nats a character | characters/s in training | steps | wall clock |"
-    return "\n".join([head, "|---|---|---|---|---|", *rows, machine_line(data)])
+    head = "| corpus | `--minutes` | validation, nats a character | characters/s | steps | ten steps after | in all |"
+    return "\n".join([head, "|---|---|---|---|---|---|---|", *rows, machine_line(data)])
+
+
+def _text_name(run: dict[str, Any]) -> str:
+    return "Shakespeare" if "shakespeare" in run["corpus"] else f"`{run['corpus']}`"
 
 
 def sample(data: dict[str, Any]) -> str:
-    """What the model of the longest run writes."""
-    run = max(data["runs"], key=lambda run: run["minutes"])
+    """What the model of the plays writes after the longest of its runs."""
+    run = max(data["runs"], key=lambda run: ("shakespeare" in run["corpus"], run["minutes"]))
     return f"```text\n{run['sample'].strip()}\n```\n"
 
 
@@ -90,6 +94,18 @@ def corpus(data: dict[str, Any]) -> str:
         for row in data["rows"]
     ]
     return "\n".join([head, "|---|---|---|---|---|---|", *lines, machine_line(data)])
+
+
+def memory(data: dict[str, Any]) -> str:
+    """Memory of a training step."""
+    lines = ["| units x layers | streams | time steps | measured | by the formula |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {row['units']} x {row['layers']} | {row['streams']} | {row['time_steps']} | {row['measured_mb']} MB | "
+        f"{row['formula_mb']} MB |"
+        for row in data["rows"]
+    ]
+    start = f"\nOver and above the {data['start_mb']} MB of TensorFlow and the smallest network.\n"
+    return "\n".join([*lines, start + machine_line(data)])
 
 
 def recall(data: dict[str, Any]) -> str:
@@ -169,11 +185,26 @@ def reading_shares(data: dict[str, Any]) -> str:
     return "\n".join([head, "|---|---|---|---|---|", *lines, machine_line(data["formats"])])
 
 
+def ngram(data: dict[str, Any]) -> str:
+    """What counting reaches, by order."""
+    rows = data["rows"]
+    seconds = [f"{row['counting_s'] + row['predicting_s']:.1f}" for row in rows]
+    lines = [
+        f"| order | {' | '.join(str(row['order']) for row in rows)} |",
+        "|---" * (len(rows) + 1) + "|",
+        f"| nats a character | {' | '.join(format(row['nats_per_character'], '.3f') for row in rows)} |",
+        f"| seconds of one core | {' | '.join(seconds)} |",
+    ]
+    return "\n".join([*lines, machine_line(data)])
+
+
 TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
+    "ngram": ("benchmarks/ngram.json", ngram),
     "recall": ("docs/recall.json", recall),
     "quality": ("benchmarks/text.json", quality),
     "sample": ("benchmarks/text.json", sample),
     "layer": ("benchmarks/layer.json", layer),
+    "memory": ("benchmarks/memory.json", memory),
     "sampling": ("benchmarks/sampling.json", sampling),
     "corpus": ("benchmarks/corpus.json", corpus),
     "tune": ("benchmarks/music.json", tune),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--corpus", metavar="PATH-or-NAME", help="Read whole, never split; else what the run held out.")
 @click.option("--encoding", help="Of the corpus, where it is not UTF-8 or marked UTF-16 or UTF-32.")
 @click.option("--skip-unseen", is_flag=True, help="Leave out, and count, what the model never saw.")
-@click.option("--dynamic", is_flag=True, help="Go on learning from what has been read.")
+@click.option("--dynamic", is_flag=True, help="Also measure it going on learning from what it has read.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     model: Path, corpus: str | None, encoding: str | None, skip_unseen: bool, dynamic: bool, as_json: bool
@@ -41,10 +41,10 @@ def command(
         from gen.training.resuming import held_out_of_run
 
         ids = held_out_of_run(path.parent, opened)
-        facts = _facts(_score(opened, ids, dynamic), ids, tokenizer)
+        facts = _facts(opened, ids, tokenizer, dynamic)
     else:
         with _encoded(corpus, encoding, tokenizer, opened, unseen if skip_unseen else None) as ids:
-            facts = _facts(_score(opened, ids, dynamic), ids, tokenizer)
+            facts = _facts(opened, ids, tokenizer, dynamic)
     facts |= {"model": str(path), "corpus": corpus, "dynamic": dynamic}
     if skip_unseen:
         what = "characters" if opened.kind == "text" else "tokens"
@@ -54,7 +54,7 @@ def command(
         return
     facts["corpus"] = corpus or "what the run held out"
     for name, value in facts.items():
-        click.echo(f"{name:<20} {f'{value:,.4f}' if isinstance(value, float) else value}")
+        click.echo(f"{name:<20} {_in_words(value)}")
 
 
 @contextmanager
@@ -89,7 +89,18 @@ def _encoded(
         raise TokenizerError(error.problem, "Leave out and count such with --skip-unseen.") from error
 
 
-def _score(model: "Model", ids: "TokenFile", dynamic: bool) -> "Score":
+def _facts(model: "Model", ids: "TokenFile", tokenizer: "Tokenizer[Any]", dynamic: bool) -> dict[str, Any]:
+    """What the passes found; with `dynamic` what a model reaches that stays as it is stands beside."""
+    from gen.evaluation.units import predicted_units
+
+    units = predicted_units(ids, tokenizer)
+    static, *learning = (_figures(score, units, tokenizer) for score in _scores(model, ids, dynamic))
+    facts = {**learning[0], "static": static} if learning else dict(static)
+    return facts | _compared(model, ids, tokenizer, static)
+
+
+def _scores(model: "Model", ids: "TokenFile", dynamic: bool) -> "Iterator[Score]":
+    """A pass over the ids, and where asked for another that learns."""
     from gen.model.backend import cores, quiet_import_for_parts
 
     parts = cores()
@@ -102,11 +113,12 @@ def _score(model: "Model", ids: "TokenFile", dynamic: bool) -> "Score":
 
     network = Network(model.config)
     network.assign(model.weights)
-    scores = (
-        dynamic_scores(network, ids, parts) if dynamic else Evaluator(network, parts).score_by_window(ids)
-    )
-    with tqdm(total=ids.predictions, unit="token", unit_scale=True, leave=False) as bar:
-        return total(_shown(scores, bar))
+    passes = [Evaluator(network, parts).score_by_window(ids)]
+    if dynamic:
+        passes.append(dynamic_scores(network, ids, parts))
+    with tqdm(total=len(passes) * ids.predictions, unit="token", unit_scale=True, leave=False) as bar:
+        for scores in passes:
+            yield total(_shown(scores, bar))
 
 
 def _shown(scores: "Iterator[Score]", bar: Any) -> "Iterator[Score]":
@@ -115,10 +127,9 @@ def _shown(scores: "Iterator[Score]", bar: Any) -> "Iterator[Score]":
         yield score
 
 
-def _facts(score: "Score", ids: "TokenFile", tokenizer: "Tokenizer[Any]") -> dict[str, Any]:
-    from gen.evaluation.units import measures, predicted_units
+def _figures(score: "Score", units: dict[str, float], tokenizer: "Tokenizer[Any]") -> dict[str, Any]:
+    from gen.evaluation.units import measures
 
-    units = predicted_units(ids, tokenizer)
     return {
         "tokens": score.tokens,
         **{f"{name}s": number for name, number in units.items()},
@@ -128,3 +139,29 @@ def _facts(score: "Score", ids: "TokenFile", tokenizer: "Tokenizer[Any]") -> dic
         **measures(tokenizer, score.nats, units),
         "perplexity": score.perplexity,
     }
+
+
+def _compared(
+    model: "Model", ids: "TokenFile", tokenizer: "Tokenizer[Any]", static: dict[str, Any]
+) -> dict[str, Any]:
+    """What an n-gram of the model's own training part reaches; else what one did in training, elsewhere."""
+    from gen.dataset.prepare import prepared
+    from gen.evaluation.reference import ngram_reference
+
+    learned = prepared(model.kind, str(model.corpus.get("digest")))
+    if learned is not None and learned.tokenizer.tokens == tokenizer.tokens:
+        reference = ngram_reference(learned.training, ids, tokenizer)
+        return {"ngram": reference.to_json(), "verdict": reference.compared(static)}
+    return {
+        "ngram": None,
+        "ngram_in_training": model.training.get("ngram"),
+        "verdict": "not compared: what the model learned from is not in the cache, to count an n-gram over",
+    }
+
+
+def _in_words(value: object) -> str:
+    """A value on a line; what a model file claims may hold anything."""
+    if isinstance(value, dict):
+        return ", ".join(f"{_in_words(name)} {_in_words(inner)}" for name, inner in value.items())
+    words = f"{value:,.4f}" if isinstance(value, float) else str(value)
+    return "".join(character if character.isprintable() else "?" for character in words)

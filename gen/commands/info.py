@@ -63,6 +63,7 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
             + "".join(f"{_number(training, name, '.3f')} {words}, " for name, words in _measures(facts))
             + f"over {_number(training, 'validation_tokens', ',')} tokens",
         ),
+        ("verdict", _words(training, "verdict", "not known")),
     ]
 
 

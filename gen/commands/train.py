@@ -115,12 +115,13 @@ def _train(ready: "Setup", started_s: float, tensorboard: bool) -> int:
 
     folder = ready.folder
     trainer = build(ready, started_s)
-    config, model = trainer.config, ready.model
+    config, model, reference = trainer.config, ready.model, trainer.reference
     click.echo(
         f"{ready.source.name}: {ready.dataset.training.tokens:,} tokens to learn, "
         f"{ready.dataset.validation.tokens:,} held out, {model.vocabulary_size} in the vocabulary\n"
         f"{model.layers} x {model.units} units, {model.parameters():,} parameters, {_arithmetic(config)}; "
-        f"{config.batch_size} streams of {config.window} for {config.steps:,} steps; kept in {folder.path}",
+        f"{config.batch_size} streams of {config.window} for {config.steps:,} steps; kept in {folder.path}\n"
+        + ("No n-gram to compare with: time is too short." if reference is None else f"To beat: {reference}"),
         err=True,
     )
     trainer.listen(

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -94,6 +95,16 @@ def prepare(
     dataset = Dataset(kind, training, held_out, tokenizer, notes, digest)
     _save(index, dataset)
     return dataset
+
+
+def prepared(kind: str, digest: str) -> Dataset | None:
+    """A corpus as ids, as it was prepared before; None where the cache no longer has it.
+
+    Args:
+        kind: A name in `gen.kinds.KINDS`.
+        digest: `Dataset.digest`, from wherever.
+    """
+    return _load(_index(digest), kind, digest) if re.fullmatch("[0-9a-f]{64}", digest) else None
 
 
 @dataclass(frozen=True)

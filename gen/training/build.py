@@ -11,6 +11,7 @@ from gen.checkpoint import Model
 from gen.config import Precision, TrainingConfig
 from gen.dataset.pieces import windows_of
 from gen.evaluation.passes import Evaluator
+from gen.evaluation.reference import MAX_TOKENS, Reference, ngram_reference
 from gen.evaluation.units import measures, predicted_units
 from gen.kinds import kind_named, tokenizer_of
 from gen.model.network import Network
@@ -42,6 +43,7 @@ def build(setup: Setup, started: float) -> Trainer:
     if setup.base is not None:
         base = tokenizer_of(setup.base.kind, setup.base.tokenizer)
         network.assign(carry_over(setup.base, base, setup.dataset.tokenizer, network.weights()))
+    reference = _reference(setup)  # before the clock is read for the number of steps
     step = TrainingStep(network, config)
     evaluator = Evaluator(network, setup.parts)
     timer = None
@@ -59,6 +61,7 @@ def build(setup: Setup, started: float) -> Trainer:
         evaluator=evaluator,
         preview=_preview(setup),
         measure=_measure(setup),
+        reference=reference,
         clock=timer,
     )
     if setup.saved is not None:
@@ -95,12 +98,23 @@ def _length(
             dataset.training, setup.streams, setup.window, seed=setup.request.seed or 0
         ).per_epoch
         return *plan.length_by_count(max(1, round(request.epochs * per_epoch))), None
-    budget_s = 60.0 * (plan.DEFAULT_MINUTES if request.minutes is None else request.minutes)
     validation_s = clock.validation_seconds(evaluator, dataset.validation, MAX_VALIDATION_TOKENS)
-    step_s = clock.step_seconds(step, dataset.training, setup.streams, setup.window, budget_s)
-    timer = Clock(started + budget_s - EXIT_S, validation_s + SAVES_S)
+    step_s = clock.step_seconds(step, dataset.training, setup.streams, setup.window, request.budget_s)
+    timer = Clock(started + request.budget_s - EXIT_S, validation_s + SAVES_S)
     left_s = timer.deadline_s - time.monotonic()
     return *plan.length_by_clock(left_s, step_s, timer.validation_s), timer
+
+
+def _reference(setup: Setup) -> Reference | None:
+    """The n-gram that validations are compared with; None where there is no time for it."""
+    training, validation = setup.dataset.training, setup.dataset.validation
+    predicted = min(validation.tokens, MAX_VALIDATION_TOKENS)
+    learn = plan.reference_tokens(setup.request.budget_s, training.tokens, predicted, MAX_TOKENS)
+    if not learn:
+        return None
+    return ngram_reference(
+        training, validation, setup.dataset.tokenizer, limit=MAX_VALIDATION_TOKENS, learn=learn
+    )
 
 
 def _blank(setup: Setup) -> Model:

@@ -29,7 +29,10 @@ class StepReport:
 
 @dataclass(frozen=True)
 class ValidationReport:
-    """One validation: nats a token over `tokens` tokens, the same as people compare it, a sample."""
+    """One validation: nats a token over `tokens` tokens, the same as people compare it, a sample.
+
+    `ngram` is what an n-gram reached on the same, if there is one; `verdict` says it all in plain words.
+    """
 
     step: int
     nats: float
@@ -37,6 +40,8 @@ class ValidationReport:
     tokens: int
     is_best: bool
     sample: str
+    ngram: dict[str, Any] | None = None
+    verdict: str = ""
 
 
 class Callback:
@@ -92,9 +97,10 @@ class ProgressBar(Callback):
         """Print the result, and the sample, indented; its time does not count against the rate."""
         self._counted_from = time.perf_counter()
         best = ", the best so far" if report.is_best else ""
+        verdict = f"; {report.verdict}" if report.verdict else ""
         self._bar.write(
             f"step {report.step}: validation {report.nats:.4f} nats a token, "
-            f"{in_words(report.measures)}{best}",
+            f"{in_words(report.measures)}{best}{verdict}",
             file=self._bar.fp,
         )
         self._bar.write(
@@ -157,6 +163,8 @@ class MetricsLog(Callback):
             tokens=report.tokens,
             best=report.is_best,
             sample=report.sample,
+            ngram=report.ngram,
+            verdict=report.verdict,
         )
 
     def on_notice(self, text: str) -> None:

@@ -20,6 +20,7 @@ from gen.dataset.prepare import Dataset
 from gen.dataset.windows import Windows
 from gen.errors import TrainingError
 from gen.evaluation.passes import Evaluator
+from gen.evaluation.reference import Reference, verdict
 from gen.model.backend import import_tensorflow
 from gen.model.network import Network
 from gen.training.callbacks import Callback, StepReport, ValidationReport
@@ -67,6 +68,7 @@ class Trainer:
         evaluator: The validation, of the same network.
         preview: Writes a short sample from weights.
         measure: Turns the nats of a validation, summed, into what people compare.
+        reference: What to compare validations with, if anything.
         clock: When training is to be over, where the user gave minutes; the number of steps, first guessed
             from a few, is then set right at two points of the way.
     """
@@ -82,6 +84,7 @@ class Trainer:
         evaluator: Evaluator,
         preview: Callable[[dict[str, NDArray[np.float32]]], str],
         measure: Callable[[float], dict[str, float]],
+        reference: Reference | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._folder = folder
@@ -93,6 +96,7 @@ class Trainer:
         self._evaluator = evaluator
         self._preview = preview
         self._measure = measure
+        self.reference = reference
         self._callbacks: list[Callback] = []
         self.progress = Progress()
         self._windows = self._windows_at(self.progress)
@@ -236,6 +240,8 @@ class Trainer:
             score.tokens,
             is_best,
             self._preview(weights),
+            summary["ngram"],
+            summary["verdict"],
         )
         for callback in self._callbacks:
             callback.on_validation(report)
@@ -246,6 +252,8 @@ class Trainer:
             "validation_nats_per_token": nats,
             **{f"validation_{name}": value for name, value in measures.items()},
             "validation_tokens": tokens,
+            "ngram": self.reference and self.reference.to_json(),
+            "verdict": verdict(self.reference, measures, nats, self.progress.best_nats),
             "config": self.config.to_json(),
         }
 

@@ -24,6 +24,12 @@ VALIDATIONS = 10
 MAX_VALIDATION_TOKENS = 1 << 19
 VALIDATION_SHARE = 0.06
 EMBEDDING_SIZE = 64
+# what the n-gram that the model is compared with may take of the time
+REFERENCE_SHARE = 0.02
+# half of what scripts/bench_ngram.py measured: counting and scoring on a slower machine stay within the share
+REFERENCE_TOKENS_A_SECOND = 400_000
+# one that is counted over less than this and less than there is would flatter the model
+LEAST_REFERENCE_TOKENS = 100_000
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,13 @@ class Request(JsonFields):
     learning_rate: float | None = None
     precision: str | None = None
     seed: int | None = None
+
+    @property
+    def budget_s(self) -> float:
+        """Wall clock for the whole command; endless where steps or epochs say how long."""
+        if self.steps is not None or self.epochs is not None:
+            return math.inf
+        return 60.0 * (DEFAULT_MINUTES if self.minutes is None else self.minutes)
 
 
 def model_config(request: Request, recipe: Recipe, tokens: int, vocabulary_size: int) -> ModelConfig:
@@ -163,3 +176,20 @@ def length_by_clock(seconds: float, step_s: float, validation_s: float) -> tuple
         validations -= 1
     steps = max(1, int((seconds - validations * validation_s) / step_s))
     return steps, max(1, math.ceil(steps / validations))
+
+
+def reference_tokens(budget_s: float, training_tokens: int, validation_tokens: int, most: int) -> int:
+    """How many tokens an n-gram is to learn from, to take little of the time; 0 where they would be too few.
+
+    It follows from what is asked for alone, so that the same command always compares with the same n-gram.
+
+    Args:
+        budget_s: The time for all, `Request.budget_s`.
+        training_tokens: Of the training part.
+        validation_tokens: What it will predict.
+        most: Never more.
+    """
+    affordable = REFERENCE_SHARE * budget_s * REFERENCE_TOKENS_A_SECOND - validation_tokens
+    if affordable < min(training_tokens, LEAST_REFERENCE_TOKENS):
+        return 0
+    return int(min(most, affordable))

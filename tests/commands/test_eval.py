@@ -1,18 +1,22 @@
 import json
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from gen.checkpoint import load_model
 from tests.calling import assert_users_mistake, assert_wrong_usage, call, call_process
 from tests.commands.conftest import Whole
 from tests.commands.house import House
 from tests.corpus.places import put
+from tests.evaluation.slow_ngram import SlowNGram
+from tests.evaluation.test_ngram import slow_nats
 from tests.sampler.reference import naive_logits
-from tests.tiny import tiny_model
+from tests.tiny import put_model, tiny_model
 
 Capsys = pytest.CaptureFixture[str]
 CONTRACT = {
@@ -130,6 +134,11 @@ def test_a_model_that_goes_on_learning_is_measured_too(house: House, whole: Whol
         evaluated(house, out, "--corpus", house.corpus, *more) for more in ((), ("--dynamic",))
     )
     assert (still["dynamic"], learning["dynamic"]) == (False, True)
+    assert "static" not in still
+    # the same file of ids, so the very same figures
+    assert learning["static"] == {name: still[name] for name in learning["static"]}
+    assert learning["static"].keys() >= CONTRACT
+    assert (learning["ngram"], learning["verdict"]) == (still["ngram"], still["verdict"])
     assert learning["tokens"] == still["tokens"] == len(house.corpus.read_text("utf-8")) - 1
     assert learning["nats_per_token"] < still["nats_per_token"]
     assert learning["model"] == still["model"] == str(out / "best.safetensors")
@@ -140,6 +149,41 @@ def test_what_it_found_is_a_line_each(house: House, whole: Whole) -> None:
     out, _ = whole
     done = house.run("-m", "gen", "eval", out, "--corpus", house.corpus)
     assert {line.split()[0] for line in done.stdout.splitlines()} > CONTRACT
+
+
+def test_a_model_is_compared_with_an_n_gram_of_what_it_learned(house: House, whole: Whole) -> None:
+    out, _ = whole
+    of_run = evaluated(house, out)
+    text = house.corpus.read_text("utf-8")
+    alphabet = sorted(set(text))
+    ids = [alphabet.index(character) for character in text]
+    cut = len(ids) * 9 // 10
+    slow = SlowNGram([ids[:cut]], 8, len(alphabet))
+    nats = slow_nats(slow, ids[cut:])
+    assert of_run["ngram"] == {
+        "order": 8,
+        "learned_tokens": cut,
+        "tokens": of_run["tokens"],
+        "nats_per_token": pytest.approx(nats / of_run["tokens"]),
+        "bits_per_token": pytest.approx(nats / of_run["tokens"] / math.log(2)),
+        "bits_per_character": pytest.approx(nats / of_run["tokens"] / math.log(2)),
+    }
+    assert re.fullmatch(r"(better|worse) than an 8-gram by \d\.\d\d bits a character", of_run["verdict"])
+    of_training = load_model(out / "best.safetensors").training
+    assert of_training["ngram"] == of_run["ngram"]
+    assert of_training["verdict"].startswith(of_run["verdict"])
+
+
+def test_where_what_it_learned_is_gone_the_figure_of_training_is_told(model: Path, capsys: Capsys) -> None:
+    Path("corpus.txt").write_text("the fox and the dog")
+    facts = json.loads(call(capsys, "eval", model, "--corpus", "corpus.txt", "--json").out)
+    assert (facts["ngram"], facts["ngram_in_training"]) == (None, None)
+    assert facts["verdict"].startswith("not compared: what the model learned from is not in the cache")
+    claimed = {"order": 8, "nats_per_token": 1.51966, "\x1b[2J": "\x1b[2J"}
+    stranger = replace(tiny_model(), corpus={"digest": "a" * 64}, training={"ngram": claimed})
+    told = call(capsys, "eval", put_model(Path("stranger.safetensors"), stranger), "--corpus", "corpus.txt")
+    assert "ngram_in_training    order 8, nats_per_token 1.5197" in told.out
+    assert "\x1b" not in told.out
 
 
 def test_no_model_is_wrong_usage(model: Path, capsys: Capsys) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gen.checkpoint import load_model
 from tests.commands.conftest import Whole
 from tests.commands.house import FLAGS, House
 from tests.training.tiny import words
@@ -15,10 +16,12 @@ OURS = re.compile(
     r"|".join(
         (
             r" *\d+%\|.*\| \d+/12 steps, .* left.*",
-            r"step \d+: validation \d\.\d{4} nats a token, \d\.\d{3} bits a character(, the best so far)?",
+            r"step \d+: validation \d\.\d{4} nats a token, \d\.\d{3} bits a character(, the best so far)?"
+            r"; (better|worse|as good)[a-z0-9 .-]*(; (still|no longer) improving)?",
             r"  \| .*",
             r"corpus: \d+ tokens to learn, \d+ held out, \d+ in the vocabulary",
             r"1 x 16 units, [\d,]+ parameters, (float32|bfloat16); 4 streams of 16 for 12 steps; kept in .*",
+            r"To beat: an 8-gram of [\d,]+ tokens, \d\.\d{4} nats a token, \d\.\d{3} bits a character",
             r"the last 10 % is held out for validation",
             r"nothing is held out: the text for validation is a part of its own",
             r".*held\.txt is for validation",
@@ -61,6 +64,11 @@ def test_a_run_writes_into_its_folder_alone_and_says_only_what_is_ours(house: Ho
     ]
     rows = [json.loads(line) for line in (out / "metrics.jsonl").read_text("utf-8").splitlines()]
     assert [row["step"] for row in rows if row["event"] == "validation"] == [2, 4, 6, 8, 10, 12]
+    (ngram,) = {json.dumps(row["ngram"]) for row in rows if row["event"] == "validation"}
+    best = load_model(out / "best.safetensors").training
+    assert best["ngram"] == json.loads(ngram)
+    assert best["ngram"]["tokens"] == best["validation_tokens"]
+    assert best["verdict"] in [row["verdict"] for row in rows if row["event"] == "validation" and row["best"]]
     assert not house.litter()
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gen.corpus.split import TextParts
-from gen.dataset.prepare import Dataset, encoded_whole, prepare
+from gen.dataset.prepare import Dataset, encoded_whole, prepare, prepared
 from gen.dataset.token_file import TokenFile
 from gen.errors import CorpusError, TokenizerError
 from gen.export.midi import write_midi
@@ -231,3 +231,18 @@ def test_what_encoding_does_not_keep_is_counted_and_told(tmp_path: Path) -> None
     tokenizer = prepared.tokenizer
     with encoded_whole((tunes / "odd.mid",), None, tokenizer, "music") as encoded:
         assert "Not kept as it is: tempos (1)" in encoded.notes
+
+
+def test_what_was_prepared_is_found_by_its_digest_without_its_files() -> None:
+    made = prepare((put("a.txt", TEXT),), None)
+    Path("a.txt").unlink()
+    found = prepared("text", made.digest)
+    assert found is not None
+    assert (found.training, found.tokenizer.tokens) == (made.training, made.tokenizer.tokens)
+    made.training.path.unlink()
+    assert prepared("text", made.digest) is None
+
+
+@pytest.mark.parametrize("digest", ["", "None", "../" + "a" * 61, "a" * 63, "b" * 64])
+def test_what_is_no_digest_of_the_cache_finds_nothing(digest: str) -> None:
+    assert prepared("text", digest) is None

@@ -12,6 +12,7 @@ from gen.checkpoint import Model
 from gen.config import ModelConfig
 from gen.dataset.prepare import Dataset
 from gen.evaluation.passes import Evaluator
+from gen.evaluation.reference import Reference
 from gen.model.network import Network
 from gen.training.loop import Clock, Trainer
 from gen.training.run import RunFolder
@@ -66,7 +67,14 @@ MakeTrainer = Callable[..., Trainer]
 
 @pytest.fixture
 def make_trainer(machine: Machine) -> MakeTrainer:
-    def make(folder: Path, *, evaluator: Any = None, clock: Clock | None = None, **changes: Any) -> Trainer:
+    def make(
+        folder: Path,
+        *,
+        evaluator: Any = None,
+        clock: Clock | None = None,
+        reference: Reference | None = None,
+        **changes: Any,
+    ) -> Trainer:
         config = training_config(**changes)
         blank = Model("text", machine.step.network.config, machine.dataset.tokenizer.to_json(), {})
         return Trainer(
@@ -79,6 +87,7 @@ def make_trainer(machine: Machine) -> MakeTrainer:
             evaluator=evaluator or machine.evaluator,
             preview=lambda weights: f"sample of {len(weights)} weights",
             measure=lambda nats: {"bits_per_character": 2 * nats},
+            reference=reference,
             clock=clock,
         )
 

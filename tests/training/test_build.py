@@ -11,7 +11,7 @@ import pytest
 from gen.checkpoint import load_model
 from gen.errors import TrainingError
 from gen.model.network import Network
-from gen.training import clock, resuming, setup
+from gen.training import clock, plan, resuming, setup
 from gen.training.build import build
 from gen.training.loop import Trainer
 from gen.training.plan import Request
@@ -118,3 +118,20 @@ def test_fine_tuning_begins_at_the_weights_of_the_model() -> None:
     given = Given(Request(steps=2), "corpus.txt", out=Path("further"), init_from=Path("run"))
     further = build(setup.begin(given), time.monotonic())
     assert_same(further._network.weights(), load_model(Path("run/best.safetensors")).weights)
+
+
+def test_validations_are_compared_with_an_n_gram_of_the_same_parts_resumed_or_not() -> None:
+    trainer, request = built(minutes=2.0), StopRequest()
+    assert trainer.reference is not None
+    assert trainer.reference.learned_tokens == trainer._dataset.training.tokens
+    assert trainer.reference.score.tokens == trainer._dataset.validation.predictions
+    trainer.listen(StopAt(min(2, trainer.config.steps), request))
+    trainer.run(request)
+    resumed = build(resuming.resume(Given(Request(), out=Path("run"))), time.monotonic())
+    assert resumed.reference == trainer.reference
+
+
+def test_where_time_is_too_short_nothing_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "REFERENCE_SHARE", 1e-6)
+    assert built(minutes=2.0).reference is None
+    assert built(steps=2).reference is not None

@@ -28,6 +28,8 @@ VALIDATION = ValidationReport(
     tokens=99,
     is_best=True,
     sample='to "be"\n\u2028 or\té',
+    ngram={"order": 6},
+    verdict="better than a 6-gram by 0.31 bits a character; still improving",
 )
 
 
@@ -54,6 +56,8 @@ def test_the_log_is_lines_of_json(tmp_path: Path) -> None:
             "tokens": 99,
             "best": True,
             "sample": VALIDATION.sample,
+            "ngram": {"order": 6},
+            "verdict": VALIDATION.verdict,
         },
         {"event": "notice", "text": "back to\nstep 4"},
     ]
@@ -111,7 +115,10 @@ def test_the_bar_shows_what_a_user_waits_for() -> None:
     shown = stream.getvalue()
     assert "20/20 steps" in shown
     assert "tokens/s, loss " in shown
-    assert "step 12: validation 1.5000 nats a token, 2.250 bits a character, the best so far\n" in shown
+    assert (
+        "step 12: validation 1.5000 nats a token, 2.250 bits a character, the best so far; better than"
+        in shown
+    )
     assert '  | to "be"\n' in shown
     assert "a word to the user\n" in shown
 

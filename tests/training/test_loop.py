@@ -8,6 +8,7 @@ import pytest
 
 from gen.checkpoint import load_model
 from gen.evaluation.passes import Score
+from gen.evaluation.reference import Reference
 from gen.training import loop
 from gen.training.callbacks import Callback, StepReport
 from gen.training.loop import Clock, Trainer
@@ -131,6 +132,43 @@ def test_best_is_the_lowest_validation_and_last_the_newest(
     assert_same(last.weights, seen[12])
     assert (best.training["step"], best.training["validation_nats_per_token"]) == (10, 2.0)
     assert (last.training["step"], last.training["validation_bits_per_character"]) == (12, 45.0)
+
+
+def test_every_validation_is_compared_and_judged_in_plain_words(
+    make_trainer: MakeTrainer, tmp_path: Path
+) -> None:
+    # this trainer's measure is of all ten tokens, that of the reference is said to be
+    reference = Reference(6, 1000, Score(10, 28.0), {"bits_per_character": 50.0})
+    evaluator = Scripted(3.0, 3.1, 2.8, 2.7999, 2.0, 2.25)
+    trainer, heard = (
+        make_trainer(tmp_path, validate_every=2, evaluator=evaluator, reference=reference),
+        Recorder(),
+    )
+    trainer.listen(heard)
+    trainer.run(StopRequest())
+    assert [report.verdict for report in heard.validations] == [
+        "worse than a 6-gram by 10.00 bits a character",
+        "worse than a 6-gram by 12.00 bits a character; no longer improving",
+        "worse than a 6-gram by 6.00 bits a character; still improving",
+        "worse than a 6-gram by 6.00 bits a character; no longer improving",
+        "better than a 6-gram by 10.00 bits a character; still improving",
+        "better than a 6-gram by 5.00 bits a character; no longer improving",
+    ]
+    assert all(report.ngram == reference.to_json() for report in heard.validations)
+    for name, validation in (("best", heard.validations[4]), ("last", heard.validations[5])):
+        training = load_model(tmp_path / f"{name}.safetensors").training
+        assert (training["ngram"], training["verdict"]) == (validation.ngram, validation.verdict)
+
+
+def test_without_an_n_gram_the_trend_alone_is_told(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    trainer, heard = make_trainer(tmp_path, validate_every=6, evaluator=Scripted(3.0, 2.0)), Recorder()
+    trainer.listen(heard)
+    trainer.run(StopRequest())
+    assert [(report.ngram, report.verdict) for report in heard.validations] == [
+        (None, ""),
+        (None, "still improving"),
+    ]
+    assert load_model(tmp_path / "best.safetensors").training["ngram"] is None
 
 
 def test_no_gain_for_a_fifth_of_the_steps_stops(make_trainer: MakeTrainer, tmp_path: Path) -> None:

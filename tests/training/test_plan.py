@@ -118,3 +118,20 @@ def test_a_model_that_no_memory_holds_is_refused_before_it_is_built() -> None:
         plan.require_memory(ModelConfig(100, 64, 16384, 64))
     assert "--units" in caught.value.fix
     plan.require_memory(ModelConfig(100, 64, 512, 2))
+
+
+def test_an_n_gram_takes_a_small_share_of_the_time_or_there_is_none() -> None:
+    most = 2_000_000
+    assert plan.reference_tokens(Request().budget_s, 1_000_000, 100_000, most) == most
+    assert plan.reference_tokens(Request(steps=3).budget_s, 10**9, 1 << 19, most) == most
+    assert plan.reference_tokens(Request(epochs=0.1).budget_s, 10**9, 1 << 19, most) == most
+    for minutes in (0.1, 1.0, 3.0, 10.0):
+        for training, validation in ((1000, 100), (1_000_000, 111_000), (10**9, 1 << 19)):
+            learn = plan.reference_tokens(Request(minutes=minutes).budget_s, training, validation, most)
+            assert learn == 0 or learn >= min(training, plan.LEAST_REFERENCE_TOKENS)
+            if learn:
+                share = (learn + validation) / plan.REFERENCE_TOKENS_A_SECOND / (60 * minutes)
+                assert share <= plan.REFERENCE_SHARE * (1 + 1e-9)
+    assert plan.reference_tokens(Request(minutes=0.25).budget_s, 1_000_000, 111_000, most) == 0
+    assert 100_000 < plan.reference_tokens(Request(minutes=1).budget_s, 1_000_000, 111_000, most) < most
+    assert plan.reference_tokens(Request(minutes=0.1).budget_s, 1000, 100, most) >= 1000
