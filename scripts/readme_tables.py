@@ -32,11 +32,11 @@ def machine_line(data: dict[str, Any]) -> str:
 def quality(data: dict[str, Any]) -> str:
     """Time to quality."""
     rows = [
-        f"| {_text_name(run)} | {run['minutes']:g} | {run['nats_per_character']:.4f} | {run['tokens_per_s']:,} | "
-        f"{run['steps']:,} | {run['ten_steps_s']:.1f} s | {run['wall_s']:.0f} s |"
+        f"| {_text_name(run)} | {run['minutes']:g} | {run['nats_per_character']:.4f} | "
+        f"{run['tokens_per_s']:,} | {run['steps']:,} | {run['ten_steps_s']:.1f} s | {run['wall_s']:.0f} s |"
         for run in data["runs"]
     ]
-    head = "| corpus | `--minutes` | validation, nats a character | characters/s | steps | ten steps after | in all |"
+    head = "| corpus | `--minutes` | nats a character | characters/s | steps | ten steps after | in all |"
     return "\n".join([head, "|---|---|---|---|---|---|---|", *rows, machine_line(data)])
 
 
@@ -100,8 +100,8 @@ def memory(data: dict[str, Any]) -> str:
     """Memory of a training step."""
     lines = ["| units x layers | streams | time steps | measured | by the formula |", "|---|---|---|---|---|"]
     lines += [
-        f"| {row['units']} x {row['layers']} | {row['streams']} | {row['time_steps']} | {row['measured_mb']} MB | "
-        f"{row['formula_mb']} MB |"
+        f"| {row['units']} x {row['layers']} | {row['streams']} | {row['time_steps']} | "
+        f"{row['measured_mb']} MB | {row['formula_mb']} MB |"
         for row in data["rows"]
     ]
     start = f"\nOver and above the {data['start_mb']} MB of TensorFlow and the smallest network.\n"
