@@ -48,12 +48,15 @@ class Worker:
         )
         self.versions: dict[str, str] = self._answer()
 
-    def time(self, case: dict[str, Any], steps: int) -> float:
-        """Milliseconds a step over `steps` steps; compiles first where it must."""
+    def time(self, case: dict[str, Any], steps: int) -> float | None:
+        """Milliseconds a step over `steps` steps; compiles first where it must. None where it cannot."""
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps({**case, "steps": steps}) + "\n")
         self.process.stdin.flush()
-        return float(self._answer()["ms"])
+        answer = self._answer()
+        if answer["ms"] is None:
+            print(f"{self.contender} cannot do this case: {answer['why']}", file=sys.stderr)
+        return None if answer["ms"] is None else float(answer["ms"])
 
     def close(self) -> None:
         """End the process by closing its input."""
@@ -91,12 +94,13 @@ def measure(
     workers: list[Worker], case: dict[str, Any], rounds: int, steps: int, shape: str
 ) -> list[dict[str, Any]]:
     """Alternate rounds between the workers; one result a worker."""
-    for worker in workers:
-        worker.time(case, steps=2)
-    times: dict[str, list[float]] = {worker.contender: [] for worker in workers}
+    able = [worker for worker in workers if worker.time(case, steps=2) is not None]
+    times: dict[str, list[float]] = {worker.contender: [] for worker in able}
     for _ in range(rounds):
-        for worker in workers:
-            times[worker.contender].append(worker.time(case, steps))
+        for worker in able:
+            ms = worker.time(case, steps)
+            assert ms is not None
+            times[worker.contender].append(ms)
     tokens = case["N"] * case["T"]
     return [
         {

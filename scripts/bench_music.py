@@ -7,7 +7,7 @@ Reported: validation nats a note and a beat; with `--test` the same on a folder 
 with `--frames` nats a frame, which is all nats over the frames given. Of the pieces: the share that decodes,
 that reads back equal from the MIDI file, and that ends by itself; and how far the histograms of pitch
 classes, durations and melodic intervals lie from those of the corpus, as total variation (0 alike, 1 nothing
-in common).
+in common). A row of an earlier run stays in the file until the same corpus is measured again.
 """
 
 import argparse
@@ -163,10 +163,12 @@ def main() -> None:
     parser.add_argument("--frames", type=int, help="Of the test part, to divide its nats by.")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    results = []
+    rows: dict[str, dict[str, Any]] = {}
+    if arguments.json and arguments.json.exists():
+        rows = {row["corpus"]: row for row in json.loads(arguments.json.read_text())["runs"]}
     for corpus in arguments.corpora:
-        results.append(measure(arguments, corpus))
-        row = results[-1]
+        row = {"machine": machine(), **measure(arguments, corpus)}
+        rows[row["corpus"]] = row
         test = f", test {row['test'].get('nats_per_frame', 0):.3f} nats a frame" if arguments.test else ""
         print(
             f"{Path(corpus).name}: validation {row['validation']['nats_per_note']:.3f} nats a note, "
@@ -176,7 +178,7 @@ def main() -> None:
             flush=True,
         )
         if arguments.json:
-            arguments.json.write_text(json.dumps({"machine": machine(), "runs": results}, indent=1) + "\n")
+            arguments.json.write_text(json.dumps({"runs": list(rows.values())}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

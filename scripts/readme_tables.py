@@ -60,8 +60,10 @@ def layer(data: dict[str, Any]) -> str:
     head = f"| units x layers | precision | gen | {peers} |"
     lines = [head, "|---|---|---|---|---|---|---|---|"]
     for (shape, precision), of in ms.items():
-        times = " | ".join(f"{of[name]:.0f} ms" for name in ("gen", "keras", "torch"))
-        ratios = " | ".join(f"{of[name] / of['gen']:.2f} x" for name in ("keras", "torch"))
+        times = " | ".join(f"{of[name]:.0f} ms" if name in of else "–" for name in ("gen", "keras", "torch"))
+        ratios = " | ".join(
+            f"{of[name] / of['gen']:.2f} x" if name in of else "–" for name in ("keras", "torch")
+        )
         lines.append(f"| {shape} | {precision} | {times} | {ratios} | {of['limit'] / of['gen']:.0%} |")
     return "\n".join([*lines, machine_line(data)])
 
@@ -136,14 +138,17 @@ def music(data: dict[str, Any]) -> str:
     """Nats a note, a beat and a frame."""
     head = "| corpus | network | validation, nats a note | nats a beat | test, nats a frame |"
     lines = [head, "|---|---|---|---|---|"]
+    machines: dict[str, list[str]] = {}
     for run in data["runs"]:
+        machines.setdefault(machine_line(run).strip(), []).append(_corpus(run))
         shape, score = run["model"], run["validation"]
         frame = f"{run['test']['nats_per_frame']:.3f}" if "test" in run else ""
         lines.append(
             f"| {_corpus(run)} | {shape['layers']} x {shape['units']} | {score['nats_per_note']:.3f} | "
             f"{score['nats_per_beat']:.3f} | {frame} |"
         )
-    return "\n".join([*lines, machine_line(data)])
+    told = [f"\n{', '.join(corpora)}: {line[0].lower()}{line[1:]}\n" for line, corpora in machines.items()]
+    return "\n".join([*lines, "".join(told)])
 
 
 def pieces(data: dict[str, Any]) -> str:
