@@ -1,7 +1,7 @@
 """One contender of `bench_layer.py`: reads a case as a JSON line, trains a few steps, answers with its time.
 
-Each contender uses its own natural layout and threads: gen time-major, the batch in independent parts, one
-thread each; Keras batch-major with TensorFlow's default threads; torch time-major with its default threads.
+Each contender uses its own natural layout and threads: gen with streams last, the batch in independent parts,
+one thread each; Keras batch-major with TensorFlow's default threads; torch time-major with its own threads.
 torch's bfloat16 is autocast, which like the others keeps float32 weights for the optimiser. The fourth, the
 machine's limit, does nothing but as many multiplications and additions, in large products.
 """
@@ -127,7 +127,7 @@ def prepare_torch(_parts: int) -> tuple[dict[str, str], Callable[[dict[str, Any]
             loss = torch.nn.functional.cross_entropy(logits.reshape(-1, CLASSES), y.reshape(-1))
             loss.backward()
             optimizer.step()
-            return loss.item()
+            return float(loss.detach())
 
         return step
 

@@ -1,6 +1,6 @@
 """Time to quality: `gen train --corpus CORPUS --minutes M`, defaults only, and what `gen eval` then says.
 
-    python scripts/bench_text.py plays.txt:3 plays.txt:10 king-james:10 --json benchmarks/text.json
+    python scripts/bench_text.py tinyshakespeare.txt:3 king-james:10 --json benchmarks/text.json
 
 Each argument is a corpus, as `--corpus` takes it, and minutes. The last tenth is held out, as `gen train`
 does by itself. Reported: validation nats a character over all of it, tokens a second of training, the wall

@@ -54,6 +54,8 @@ def command(
         return
     facts["corpus"] = corpus or "what the run held out"
     for name, value in facts.items():
+        if value is None:  # which JSON says, and people need not be told
+            continue
         click.echo(f"{name:<20} {_in_words(value)}")
 
 
@@ -96,7 +98,10 @@ def _facts(model: "Model", ids: "TokenFile", tokenizer: "Tokenizer[Any]", dynami
     units = predicted_units(ids, tokenizer)
     static, *learning = (_figures(score, units, tokenizer) for score in _scores(model, ids, dynamic))
     facts = {**learning[0], "static": static} if learning else dict(static)
-    return facts | _compared(model, ids, tokenizer, static)
+    compared = _compared(model, ids, tokenizer, static)
+    if learning:
+        compared["verdict"] = f"without learning as it reads, {compared['verdict']}"
+    return facts | compared
 
 
 def _scores(model: "Model", ids: "TokenFile", dynamic: bool) -> "Iterator[Score]":

@@ -55,7 +55,7 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         (
             "trained",
             f"{_number(training, 'step', ',')} of {_number(trained, 'steps', ',')} steps, "
-            f"{_words(trained, 'precision', 'unknown precision')}",
+            f"{_words(trained, 'precision', 'unknown precision')}{_wider(trained)}",
         ),
         (
             "validation",
@@ -65,6 +65,12 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ),
         ("verdict", _words(training, "verdict", "not known")),
     ]
+
+
+def _wider(trained: dict[str, Any]) -> str:
+    """What rounded factors were multiplied in, where that is another dtype."""
+    products = _words(trained, "products", "")
+    return f" multiplied in {products}" if products not in ("", trained.get("precision")) else ""
 
 
 def _measures(facts: dict[str, Any]) -> list[tuple[str, str]]:

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 @click.option("--dropout", type=Real(0, 0.95), help="Share of values dropped between layers.")
 @click.option("--learning-rate", type=Real(0, 10, min_open=True), help="Peak rate.")
 @click.option(
-    "--precision", type=click.Choice(["auto", "float32", "bfloat16"]), help="Of products; auto times both."
+    "--precision",
+    type=click.Choice(["auto", "float32", "bfloat16"]),
+    help="What factors of products are rounded to; auto times both.",
 )
 @click.option(
     "--tokenizer",
@@ -151,4 +153,4 @@ def _train(ready: "Setup", started_s: float, tensorboard: bool) -> int:
 def _arithmetic(config: "TrainingConfig") -> str:
     if config.precision == config.products:
         return config.precision
-    return f"{config.precision} multiplied in {config.products}, which is faster here"
+    return f"{config.precision} multiplied in {config.products}"

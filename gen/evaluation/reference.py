@@ -13,7 +13,7 @@ from gen.evaluation.passes import Score, pass_windows, total
 from gen.evaluation.units import in_words, measures, predicted_units
 from gen.tokenizer.base import Tokenizer
 
-# scripts/bench_ngram.py: for a text within 0.003 nats of the best order; for music better than lower ones
+# scripts/bench_ngram.py: for a text within 0.003 nats of the best order
 ORDER = 8
 # bounds time and memory; what a corpus has beyond is not learned from
 MAX_TOKENS = 2_000_000
@@ -135,18 +135,3 @@ def trend(nats: float, best_before: float | None) -> str:
     if best_before is None:
         return ""
     return "still improving" if best_before - nats > LEAST_GAIN_NATS else "no longer improving"
-
-
-def verdict(
-    reference: Reference | None, measured: dict[str, float], nats: float, best_before: float | None
-) -> str:
-    """All that is to be said of a validation in plain words; empty where there is nothing.
-
-    Args:
-        reference: Over the same predictions, if there is one.
-        measured: The model's measures.
-        nats: The same in nats a token.
-        best_before: The best of the validations before, in nats a token.
-    """
-    said = ["" if reference is None else reference.compared(measured), trend(nats, best_before)]
-    return "; ".join(filter(None, said))

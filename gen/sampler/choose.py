@@ -70,7 +70,7 @@ def probabilities(
     # with one stream the calls are what costs, not the numbers: few of them, and none that wraps another
     likeliest = np.maximum.reduce(logits, axis=1, keepdims=True)
     p: NDArray[np.float64] = np.subtract(logits, likeliest, dtype=np.float64)
-    if isinstance(temperature, float):
+    if isinstance(temperature, int | float):
         p /= max(temperature, _LEAST_TEMPERATURE)
         some_at_0 = temperature == 0
     else:

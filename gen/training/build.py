@@ -48,7 +48,7 @@ def build(setup: Setup, started: float) -> Trainer:
     evaluator = Evaluator(network, setup.parts)
     timer = None
     if setup.training is None:
-        steps, validate_every, timer = _length(setup, step, evaluator, started)
+        steps, validate_every, timer = _length(setup, step, started)
         warmup_steps = min(plan.WARMUP_STEPS, steps // 10)
         config = replace(config, steps=steps, validate_every=validate_every, warmup_steps=warmup_steps)
     trainer = Trainer(
@@ -86,9 +86,7 @@ def _precision(setup: Setup) -> tuple[Precision, Precision]:
     return ("bfloat16" if setup.request.precision == "bfloat16" else faster), faster
 
 
-def _length(
-    setup: Setup, step: TrainingStep, evaluator: Evaluator, started: float
-) -> tuple[int, int, Clock | None]:
+def _length(setup: Setup, step: TrainingStep, started: float) -> tuple[int, int, Clock | None]:
     """Steps, steps between validations, and the clock where that is what decides."""
     request, dataset = setup.request, setup.dataset
     if request.steps is not None:
@@ -98,8 +96,8 @@ def _length(
             dataset.training, setup.streams, setup.window, seed=setup.request.seed or 0
         ).per_epoch
         return *plan.length_by_count(max(1, round(request.epochs * per_epoch))), None
-    validation_s = clock.validation_seconds(evaluator, dataset.validation, MAX_VALIDATION_TOKENS)
     step_s = clock.step_seconds(step, dataset.training, setup.streams, setup.window, request.budget_s)
+    validation_s = plan.validation_seconds(step_s, setup.streams * setup.window, dataset.validation.tokens)
     timer = Clock(started + request.budget_s - EXIT_S, validation_s + SAVES_S)
     left_s = timer.deadline_s - time.monotonic()
     return *plan.length_by_clock(left_s, step_s, timer.validation_s), timer

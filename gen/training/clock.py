@@ -1,12 +1,10 @@
-"""What products, steps and validations cost on this machine, measured before training and then undone."""
+"""What products and steps cost on this machine, measured before training and then undone."""
 
-import itertools
 import time
 
 from gen.config import Precision
 from gen.dataset.pieces import windows_of
 from gen.dataset.token_file import TokenFile
-from gen.evaluation.passes import Evaluator, pass_windows
 from gen.model.backend import import_tensorflow
 from gen.training.step import TrainingStep
 
@@ -14,7 +12,7 @@ tf = import_tensorflow()
 
 _WARM_UP = 2
 _MIN_STEPS = 5
-_MEASURED_S = 1.0
+_MEASURED_S = 0.5
 _SHARE_OF_BUDGET = 0.015
 MEASURED_UNITS = 256
 
@@ -36,19 +34,6 @@ def step_seconds(step: TrainingStep, file: TokenFile, streams: int, window: int,
     step.network.assign(weights)
     step.assign_optimizer_state(moments)
     return seconds
-
-
-def validation_seconds(evaluator: Evaluator, file: TokenFile, limit: int) -> float:
-    """Seconds a validation pass takes, from its first few windows."""
-    windows = pass_windows(file, limit).per_epoch
-    passing = evaluator.score_by_window(file, limit)
-    next(passing)  # compiles
-    started = time.perf_counter()
-    measured = sum(1 for _ in itertools.islice(passing, _MIN_STEPS))
-    if not measured:  # a single window: compiling was all there was to see, so go over it again
-        started = time.perf_counter()
-        measured = sum(1 for _ in evaluator.score_by_window(file, limit))
-    return (time.perf_counter() - started) / measured * windows
 
 
 def faster_products(streams: int, units: int) -> Precision:

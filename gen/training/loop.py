@@ -20,7 +20,7 @@ from gen.dataset.prepare import Dataset
 from gen.dataset.windows import Windows
 from gen.errors import TrainingError
 from gen.evaluation.passes import Evaluator
-from gen.evaluation.reference import Reference, verdict
+from gen.evaluation.reference import Reference, trend
 from gen.model.backend import import_tensorflow
 from gen.model.network import Network
 from gen.training.callbacks import Callback, StepReport, ValidationReport
@@ -36,7 +36,8 @@ SAVE_EVERY_S = 60.0
 MAX_RECOVERIES = 4
 # a loss this many times that of a uniform guess is no noise: the weights are lost
 EXPLODED = 5.0
-RETIMED_AT = (0.1, 0.5)
+# the number of steps is set right after the first validation, and after that of half the way
+RETIMED_FROM = (0.0, 0.5)
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Clock:
-    """When training is to be over, on the clock of `time.monotonic`, and what a validation takes; seconds."""
+    """When training is to be over, on the clock of `time.monotonic`, and a guess at a validation; seconds."""
 
     deadline_s: float
     validation_s: float
@@ -104,7 +105,8 @@ class Trainer:
         self._saved_at = time.monotonic()
         self._clock = clock
         self._stepping_s, self._stepped = 0.0, 0
-        self._retimings = [] if clock is None else [int(config.steps * share) for share in RETIMED_AT]
+        self._validations_s: list[float] = []
+        self._retimings = [] if clock is None else list(RETIMED_FROM)
 
     @property
     def _network(self) -> Network:
@@ -148,12 +150,12 @@ class Trainer:
                 self._recover()
                 continue
             step = self.progress.step
-            if step in self._retimings:
-                self._retime()
             if step % self.config.validate_every == 0 or step == self.config.steps:
                 self._validate()
-                if self.progress.step < self.config.steps and self.progress.is_stuck(self.config):
-                    return Outcome("stopped early", self.progress)
+                if self.progress.step < self.config.steps:
+                    if self.progress.is_stuck(self.config):
+                        return Outcome("stopped early", self.progress)
+                    self._retime()
             elif time.monotonic() - self._saved_at > SAVE_EVERY_S:
                 self._save(validated=False)
         return Outcome("finished", self.progress)
@@ -185,17 +187,21 @@ class Trainer:
         return nats < EXPLODED * uniform  # which not-a-number is not
 
     def _retime(self) -> None:
-        """Set the number of steps right, now that more have been timed; it is recorded with the state."""
-        if self._clock is None:
-            return
+        """Set the number of steps right where it is time to; it is recorded with the state."""
         done, config = self.progress.step, self.config
+        if self._clock is None or not self._retimings or done < self._retimings[0] * config.steps:
+            return
+        del self._retimings[0]
         left_s = self._clock.deadline_s - time.monotonic()
         validations = math.ceil((config.steps - done) / config.validate_every)
         step_s = self._stepping_s / self._stepped
-        steps = done + max(1, int((left_s - validations * self._clock.validation_s) / step_s))
+        # the quickest: the first compiles as well
+        validation_s = min(self._validations_s, default=self._clock.validation_s)
+        steps = done + max(1, int((left_s - validations * validation_s) / step_s))
         every = max(1, math.ceil(steps * config.validate_every / config.steps))
         self.config = replace(config, steps=steps, validate_every=every)
         self._about = {**self._about, "training": self.config.to_json()}
+        self._save(validated=False)  # whoever resumes goes by the new number too
         for callback in self._callbacks:
             callback.on_length(steps)
 
@@ -217,6 +223,7 @@ class Trainer:
         )
 
     def _validate(self) -> None:
+        began_s = time.monotonic()
         score = self._evaluator.score(self._dataset.validation, MAX_VALIDATION_TOKENS)
         nats = score.nats_per_token
         if not self._is_sound(nats):
@@ -226,7 +233,8 @@ class Trainer:
         is_best = best is None or nats < best
         weights = self._network.weights()
         measures = self._measure(score.nats)
-        summary = self._training_summary(nats, score.tokens, measures)
+        compared = "" if self.reference is None else self.reference.compared(measures)
+        summary = self._training_summary(nats, score.tokens, measures, compared)
         model = replace(self._blank, weights=weights, training=summary)
         if is_best:
             self.progress = replace(self.progress, best_nats=nats, best_step=self.progress.step)
@@ -241,19 +249,22 @@ class Trainer:
             is_best,
             self._preview(weights),
             summary["ngram"],
-            summary["verdict"],
+            "; ".join(filter(None, [compared, trend(nats, best)])),
         )
         for callback in self._callbacks:
             callback.on_validation(report)
+        self._validations_s.append(time.monotonic() - began_s)
 
-    def _training_summary(self, nats: float, tokens: int, measures: dict[str, float]) -> dict[str, Any]:
+    def _training_summary(
+        self, nats: float, tokens: int, measures: dict[str, float], compared: str
+    ) -> dict[str, Any]:
         return {
             "step": self.progress.step,
             "validation_nats_per_token": nats,
             **{f"validation_{name}": value for name, value in measures.items()},
             "validation_tokens": tokens,
             "ngram": self.reference and self.reference.to_json(),
-            "verdict": verdict(self.reference, measures, nats, self.progress.best_nats),
+            "verdict": compared,
             "config": self.config.to_json(),
         }
 

@@ -23,10 +23,12 @@ VALIDATIONS = 10
 # a validation reads so many at the most, always the same: their mean says as much as that of more
 MAX_VALIDATION_TOKENS = 1 << 19
 VALIDATION_SHARE = 0.06
+# of the time that it takes to learn from as many tokens: there is no way back
+VALIDATION_COST = 0.5
 EMBEDDING_SIZE = 64
 # what the n-gram that the model is compared with may take of the time
 REFERENCE_SHARE = 0.02
-# half of what scripts/bench_ngram.py measured: counting and scoring on a slower machine stay within the share
+# a third of what scripts/bench_ngram.py measured: on a slower machine it stays within the share as well
 REFERENCE_TOKENS_A_SECOND = 400_000
 # one that is counted over less than this and less than there is would flatter the model
 LEAST_REFERENCE_TOKENS = 100_000
@@ -152,6 +154,11 @@ def training_config(
 def length_by_count(steps: int) -> tuple[int, int]:
     """Steps, and steps between validations, where the user set the steps."""
     return steps, max(1, math.ceil(steps / VALIDATIONS))
+
+
+def validation_seconds(step_s: float, tokens_a_step: int, tokens: int) -> float:
+    """What a validation will take, by what a step takes: a guess until the first ones have been timed."""
+    return VALIDATION_COST * step_s * min(tokens, MAX_VALIDATION_TOKENS) / tokens_a_step
 
 
 def length_by_clock(seconds: float, step_s: float, validation_s: float) -> tuple[int, int]:

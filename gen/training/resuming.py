@@ -1,6 +1,8 @@
 """A run that goes on: everything comes from its state, and the corpus must be what it began with."""
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,20 +72,33 @@ def held_out_of_run(folder: Path, model: Model) -> TokenFile:
             "The model does not lie in the folder of its run, so what it held out is not known.",
             "Name a text: gen eval MODEL --corpus FILE.",
         )
-    _, source, _, _ = _recorded(folder, about)
-    return _prepare_again(folder, source, about).validation
+    return _prepare_again(folder, _source(folder, about), about).validation
 
 
 def _recorded(folder: Path, about: dict[str, Any]) -> tuple[Request, Source, ModelConfig, TrainingConfig]:
-    try:
+    with _of_this_release(folder):
         return (
             Request.from_json(about.get("request")),
             Source.from_json(about.get("source")),
             ModelConfig.from_json(about.get("model")),
             TrainingConfig.from_json(about.get("training")),
         )
+
+
+def _source(folder: Path, about: dict[str, Any]) -> Source:
+    with _of_this_release(folder):
+        return Source.from_json(about.get("source"))
+
+
+@contextmanager
+def _of_this_release(folder: Path) -> Iterator[None]:
+    try:
+        yield
     except ConfigError as error:
-        raise RunError(f"The state in {folder} is of another release ({error}).", "Start anew.") from error
+        raise RunError(
+            f"The state in {folder} is of another release ({error}).",
+            "Start anew in another folder; --init-from takes the weights of this run.",
+        ) from error
 
 
 def _prepare_again(folder: Path, source: Source, about: dict[str, Any]) -> Dataset:

@@ -20,7 +20,9 @@ OURS = re.compile(
             r"; (better|worse|as good)[a-z0-9 .-]*(; (still|no longer) improving)?",
             r"  \| .*",
             r"corpus: \d+ tokens to learn, \d+ held out, \d+ in the vocabulary",
-            r"1 x 16 units, [\d,]+ parameters, (float32|bfloat16); 4 streams of 16 for 12 steps; kept in .*",
+            r"1 x 16 units, [\d,]+ parameters, (float32|bfloat16 multiplied in float32); "
+            r"4 streams of 16 for 12 steps; kept in .*",
+            r"No n-gram to compare with: time is too short\.",
             r"To beat: an 8-gram of [\d,]+ tokens, \d\.\d{4} nats a token, \d\.\d{3} bits a character",
             r"the last 10 % is held out for validation",
             r"nothing is held out: the text for validation is a part of its own",
@@ -68,7 +70,8 @@ def test_a_run_writes_into_its_folder_alone_and_says_only_what_is_ours(house: Ho
     best = load_model(out / "best.safetensors").training
     assert best["ngram"] == json.loads(ngram)
     assert best["ngram"]["tokens"] == best["validation_tokens"]
-    assert best["verdict"] in [row["verdict"] for row in rows if row["event"] == "validation" and row["best"]]
+    told = [row["verdict"] for row in rows if row["event"] == "validation" and row["best"]]
+    assert any(verdict.startswith(best["verdict"]) for verdict in told)
     assert not house.litter()
 
 
@@ -118,7 +121,7 @@ def test_bfloat16_and_tensorboard(house: House) -> None:
     done = house.run("-m", "gen", "train", *flags, code=0 if installed else 1)
     if installed:
         assert_only_ours(done.stderr)
-        assert ", bfloat16; " in done.stderr
+        assert ", bfloat16 multiplied in float32; " in done.stderr
         [events] = (out / "tensorboard").iterdir()
         assert b"validation/nats_per_token" in events.read_bytes()
         assert b"train/loss" in events.read_bytes()

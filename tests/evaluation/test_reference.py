@@ -14,7 +14,6 @@ from gen.evaluation.reference import (
     learned_part,
     ngram_reference,
     trend,
-    verdict,
 )
 from gen.model.network import Network
 from gen.tokenizer.characters import CharacterTokenizer
@@ -104,15 +103,6 @@ def test_training_improves_as_long_as_the_newest_validation_is_the_best_by_more_
     assert trend(1.5, 1.5 + 2 * LEAST_GAIN_NATS) == "still improving"
     assert trend(1.5, 1.5 + LEAST_GAIN_NATS / 2) == "no longer improving"
     assert trend(1.5, 1.4) == "no longer improving"
-
-
-def test_a_verdict_says_what_there_is_to_say() -> None:
-    measured = {"nats_per_note": 4.0}
-    better = "better than an 8-gram by 1.00 nats a note"
-    assert verdict(REFERENCE, measured, 2.0, 2.5) == f"{better}; still improving"
-    assert verdict(REFERENCE, measured, 2.0, None) == better
-    assert verdict(None, measured, 2.0, 1.9) == "no longer improving"
-    assert verdict(None, measured, 2.0, None) == ""
 
 
 def test_what_is_logged_has_the_measures_by_their_names() -> None:

@@ -166,3 +166,8 @@ def test_the_temperature_goes_from_its_first_to_its_last() -> None:
     choices = Choices((0.5, 1.1))
     found = choices.temperature_at(np.array([0, 0.5, 1, 7]))
     np.testing.assert_allclose(found, [0.5, 0.8, 1.1, 1.1])
+
+
+def test_a_whole_number_is_a_temperature_as_well() -> None:
+    logits = np.random.default_rng(3).standard_normal((2, 5))
+    np.testing.assert_array_equal(probabilities(logits, 1, Choices()), probabilities(logits, 1.0, Choices()))

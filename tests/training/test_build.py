@@ -97,13 +97,6 @@ def test_measuring_steps_leaves_weights_and_moments_bit_for_bit(budget_s: float,
         assert after[name].tobytes() == value.tobytes(), name
 
 
-@pytest.mark.parametrize("limit", [2, 40, 1 << 19])
-def test_measuring_a_validation_takes_some_time(limit: int, machine: Machine) -> None:
-    before = machine.values()
-    assert clock.validation_seconds(machine.evaluator, machine.dataset.validation, limit) > 0
-    assert_same(machine.values(), before)
-
-
 def test_a_precision_is_chosen_by_the_clock_only_where_it_matters() -> None:
     assert clock.faster_products(3, clock.MEASURED_UNITS - 1) == "float32"
     assert clock.faster_products(3, clock.MEASURED_UNITS) in {"float32", "bfloat16"}

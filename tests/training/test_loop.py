@@ -157,7 +157,9 @@ def test_every_validation_is_compared_and_judged_in_plain_words(
     assert all(report.ngram == reference.to_json() for report in heard.validations)
     for name, validation in (("best", heard.validations[4]), ("last", heard.validations[5])):
         training = load_model(tmp_path / f"{name}.safetensors").training
-        assert (training["ngram"], training["verdict"]) == (validation.ngram, validation.verdict)
+        assert training["ngram"] == validation.ngram
+        # whether training goes on helping is said of a moment in training, not of a model
+        assert training["verdict"] == validation.verdict.split(";")[0]
 
 
 def test_without_an_n_gram_the_trend_alone_is_told(make_trainer: MakeTrainer, tmp_path: Path) -> None:

@@ -18,9 +18,11 @@ from tests.training.conftest import MakeTrainer
 class Ticking(Callback):
     """A clock that only steps and validations move, so that the test decides how long they take."""
 
-    def __init__(self, step_s: float, validation_s: float) -> None:
+    def __init__(self, folder: RunFolder, step_s: float, validation_s: float) -> None:
+        self.folder = folder
         self.now_s, self.step_s, self.validation_s = 0.0, step_s, validation_s
         self.lengths: list[int] = []
+        self.saved_lengths: list[int] = []
 
     def monotonic(self) -> float:
         return self.now_s
@@ -33,23 +35,25 @@ class Ticking(Callback):
 
     def on_length(self, steps: int) -> None:
         self.lengths.append(steps)
+        self.saved_lengths.append(self.folder.load_state().about["training"]["steps"])
 
 
+@pytest.mark.parametrize("guess_s", [0.5, 2.0, 4.0])
 @pytest.mark.parametrize("step_s", [0.5, 1.0, 2.0])
 def test_a_run_ends_in_time_however_wrong_the_first_guess(
-    step_s: float, tmp_path: Path, make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+    step_s: float, guess_s: float, tmp_path: Path, make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ticking = Ticking(step_s, validation_s=2.0)
+    ticking = Ticking(RunFolder(tmp_path), step_s, validation_s=2.0)
     monkeypatch.setattr(
         loop, "time", SimpleNamespace(monotonic=ticking.monotonic, perf_counter=time.perf_counter)
     )
     # guessed for steps of a second: 40 of them, validated 4 times
-    trainer = make_trainer(tmp_path, steps=40, validate_every=10, clock=Clock(48.0, 2.0))
+    trainer = make_trainer(tmp_path, steps=40, validate_every=10, clock=Clock(48.0, guess_s))
     trainer.listen(ticking)
     outcome = trainer.run(StopRequest())
     assert outcome.progress.step == trainer.config.steps == ticking.lengths[-1]
     assert 48.0 * 0.9 <= ticking.now_s <= 48.0 * 1.05
-    assert RunFolder(tmp_path).load_state().about["training"]["steps"] == trainer.config.steps
+    assert ticking.saved_lengths == ticking.lengths
 
 
 def test_a_run_of_a_number_of_steps_never_looks_at_the_clock(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen.checkpoint import Model, save_model, weight_shapes
+from gen.checkpoint import Model, load_tensors, save_model, save_tensors, weight_shapes
 from gen.config import ModelConfig
 from gen.errors import CorpusError, GenError, ModelFileError, RunError
 from gen.kinds import KINDS
@@ -68,6 +68,20 @@ def assert_two_lines(error: GenError, *problem: str) -> None:
     for line in (error.problem, error.fix):
         assert line
         assert "\n" not in line
+
+
+def test_a_run_of_another_release_keeps_what_it_held_out_and_tells_the_way_on(tmp_path: Path) -> None:
+    ready = begin()
+    path = put_state(ready, step=5) / "state.validated.safetensors"
+    about, tensors = load_tensors(path)
+    del about["about"]["training"]["products"]
+    save_tensors(path, tensors, about)
+    with pytest.raises(RunError) as caught:
+        resume(tmp_path / "run")
+    assert_two_lines(caught.value, "another release", "products")
+    assert "--init-from" in caught.value.fix
+    model = Model("text", ready.model, {}, {}, {"digest": ready.dataset.digest})
+    assert resuming.held_out_of_run(tmp_path / "run", model) == ready.dataset.validation
 
 
 def test_a_run_goes_on_with_what_it_began_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
