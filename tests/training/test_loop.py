@@ -218,15 +218,16 @@ def test_one_validation_without_gain_does_not_stop_however_rare_they_are(
 def test_a_run_whose_time_is_over_ends_and_its_state_says_where(
     make_trainer: MakeTrainer, tmp_path: Path
 ) -> None:
-    trainer, heard = make_trainer(tmp_path, steps=20, clock=Clock(time.monotonic() - 1e6, 0.0)), Recorder()
+    over = Clock(time.monotonic() - 1e6, 0.0)
+    trainer, heard = make_trainer(tmp_path, steps=20, validate_every=4, clock=over), Recorder()
     trainer.listen(heard)
     outcome = trainer.run(StopRequest())
-    assert (outcome.reason, outcome.progress.step) == ("finished", 3), "it is seen after a tenth of the steps"
-    assert heard.lengths == [3]
-    assert heard.validations[-1].step == 3
+    assert (outcome.reason, outcome.progress.step) == ("finished", 5), "it is seen at the first validation"
+    assert heard.lengths == [5]
+    assert heard.validations[-1].step == 5
     saved = RunFolder(tmp_path).load_state()
     assert saved.about == {"of": "a test", "training": trainer.config.to_json()}
-    assert trainer.config.steps == 3
+    assert trainer.config.steps == 5
 
 
 def test_a_run_with_time_left_goes_on_and_is_resumed_with_the_length_it_has_then(
