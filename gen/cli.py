@@ -13,7 +13,7 @@ import click  # noqa: E402
 
 from gen import __version__  # noqa: E402
 from gen.errors import GenError  # noqa: E402
-from gen.streams import ReaderGoneError, standard_streams  # noqa: E402
+from gen.streams import ReaderGoneError, one_line, standard_streams  # noqa: E402
 
 COMMANDS = {
     "train": "Learn a corpus.",
@@ -78,12 +78,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _complain(error: GenError) -> None:
-    click.echo(f"Problem: {_one_line(error.problem).rstrip('.')}.\nFix: {_one_line(error.fix)}", err=True)
-
-
-def _one_line(text: str) -> str:
-    """Text as one line that only shows itself: the name of a file may hold anything."""
-    return "".join(character if character.isprintable() else "?" for character in text)
+    click.echo(f"Problem: {one_line(error.problem).rstrip('.')}.\nFix: {one_line(error.fix)}", err=True)
 
 
 def _run(arguments: list[str] | None) -> int:

@@ -88,6 +88,11 @@ class Result(_Stream):
             self._stream = io.StringIO()
 
 
+def one_line(text: str) -> str:
+    """Text as one line that only shows itself: names of files, and what files claim, may hold anything."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
 @contextmanager
 def standard_streams() -> Iterator[None]:
     """Within this context `sys.stdout` is a `Result` and `sys.stderr` is `Watched`."""

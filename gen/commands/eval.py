@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gen.errors import CorpusError, TokenizerError
+from gen.streams import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -168,5 +169,4 @@ def _in_words(value: object) -> str:
     """A value on a line; what a model file claims may hold anything."""
     if isinstance(value, dict):
         return ", ".join(f"{_in_words(name)} {_in_words(inner)}" for name, inner in value.items())
-    words = f"{value:,.4f}" if isinstance(value, float) else str(value)
-    return "".join(character if character.isprintable() else "?" for character in words)
+    return one_line(f"{value:,.4f}" if isinstance(value, float) else str(value))

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from gen.streams import one_line
+
 LARGEST = 1e18
 
 
@@ -87,6 +89,4 @@ def _number(facts: dict[str, Any], name: str, form: str) -> str:
 def _words(facts: dict[str, Any], name: str, otherwise: str = "unknown") -> str:
     """Words that a file claims, without what would drive the terminal."""
     value = facts.get(name)
-    if not isinstance(value, str) or not value:
-        return otherwise
-    return "".join(character if character.isprintable() else "?" for character in value)
+    return one_line(value) if isinstance(value, str) and value else otherwise
