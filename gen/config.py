@@ -133,18 +133,24 @@ class Recipe:
     Attributes:
         batch_size: N.
         window: T.
-        learning_rate: Peak rate.
         units: H.
         units_by_tokens: Smaller H for corpora of fewer tokens than so many, smallest first.
+        layers: Layers where H is not a smaller one; there it is one.
+        layers_by_passes: Fewer layers for corpora that will be read fewer times than so, smallest first.
+        learning_rate: Peak rate.
+        learning_rate_by_passes: Larger rates for corpora that will be read fewer times than so.
         dropout: Share dropped.
-        dropout_by_passes: Smaller shares for corpora that will be read fewer times than so, smallest first.
+        dropout_by_passes: Smaller shares for corpora that will be read fewer times than so.
     """
 
     batch_size: int
     window: int
-    learning_rate: float
     units: int
     units_by_tokens: tuple[tuple[int, int], ...]
+    layers: int
+    layers_by_passes: tuple[tuple[float, int], ...]
+    learning_rate: float
+    learning_rate_by_passes: tuple[tuple[float, float], ...]
     dropout: float
     dropout_by_passes: tuple[tuple[float, float], ...]
 

@@ -64,13 +64,18 @@ KINDS = {
                 # on two cores 16 streams each: products and slices are at their best at multiples of that
                 batch_size=32,
                 window=64,
-                learning_rate=8e-3,
                 # units that a corpus of so many tokens can fill without learning it by heart
                 units=512,
                 units_by_tokens=((20_000, 128), (200_000, 256)),
+                # a second layer wants time: with little of it, one layer sees three times as much
+                layers=2,
+                layers_by_passes=((30.0, 1),),
+                # a high rate is soon good, a low one ends better
+                learning_rate=4e-3,
+                learning_rate_by_passes=((12.0, 8e-3), (30.0, 5e-3)),
                 # the more often a corpus is read, the more must be dropped lest it be learned by heart
-                dropout=0.3,
-                dropout_by_passes=((4.0, 0.1), (12.0, 0.2)),
+                dropout=0.4,
+                dropout_by_passes=((4.0, 0.1), (12.0, 0.2), (30.0, 0.3)),
             ),
         ),
         Kind(
@@ -83,9 +88,12 @@ KINDS = {
             recipe=Recipe(
                 batch_size=32,
                 window=96,
-                learning_rate=5e-3,
                 units=384,
                 units_by_tokens=((20_000, 192),),
+                layers=1,
+                layers_by_passes=(),
+                learning_rate=5e-3,
+                learning_rate_by_passes=(),
                 dropout=0.5,
                 dropout_by_passes=((4.0, 0.1), (12.0, 0.2), (40.0, 0.3)),
             ),

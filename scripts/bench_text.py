@@ -2,9 +2,10 @@
 
     python scripts/bench_text.py tinyshakespeare.txt:3 king-james:10 --json benchmarks/text.json
 
-Each argument is a corpus, as `--corpus` takes it, and minutes. The last tenth is held out, as `gen train`
-does by itself. Reported: validation nats a character over all of it, tokens a second of training, the wall
-clock from the start of the process to its end, and the seconds from the command to the end of ten steps.
+Each argument is a corpus, as `--corpus` takes it, and minutes; what FILE has of other runs is kept. The last
+tenth is held out, as `gen train` does by itself. Reported: validation nats a character over all of it, tokens
+a second of training, the wall clock from the start of the process to its end, and the seconds from the
+command to the end of ten steps.
 """
 
 import argparse
@@ -77,27 +78,36 @@ def tokens_per_s(rows: list[dict[str, Any]], tokens_a_step: int) -> float:
     return sorted(rates)[len(rates) // 2]
 
 
+def which(row: dict[str, Any]) -> tuple[str, float, int]:
+    """What tells one run of the results from another."""
+    return row["corpus"], row["minutes"], row["seed"]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("runs", nargs="+", metavar="CORPUS:MINUTES")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=Path, metavar="FILE")
     arguments = parser.parse_args()
-    results: list[dict[str, Any]] = []
+    rows: dict[tuple[str, float, int], dict[str, Any]] = {}
+    if arguments.json and arguments.json.exists():
+        rows = {which(row): row for row in json.loads(arguments.json.read_text(encoding="utf-8"))["runs"]}
     for run in arguments.runs:
         corpus, minutes = run.rsplit(":", 1)
-        row = measure(corpus, float(minutes), arguments.seed)
-        results.append(row)
+        row = {"machine": machine(), **measure(corpus, float(minutes), arguments.seed)}
+        rows[which(row)] = row
         print(
             f"{row['corpus']}, {row['minutes']:g} min: {row['nats_per_character']:.4f} nats a character, "
             f"{row['tokens_per_s']:,} tokens/s, {row['wall_s']:.1f} s of wall clock, "
-            f"ten steps done after {row['ten_steps_s']:.1f} s"
+            f"ten steps done after {row['ten_steps_s']:.1f} s",
+            flush=True,
         )
         if arguments.json:
-            about = {"machine": machine(), "runs": results}
-            arguments.json.write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n")
+            about = {"runs": list(rows.values())}
+            text = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
+            arguments.json.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

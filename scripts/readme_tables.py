@@ -29,6 +29,16 @@ def machine_line(data: dict[str, Any]) -> str:
     return f"\nMeasured on {where}; {versions}; {about['date']}.{note}\n"
 
 
+def machine_lines(runs: list[dict[str, Any]], name: Callable[[dict[str, Any]], str]) -> str:
+    """The same where each run has its own machine: one line where they are alike, else whose each is."""
+    machines: dict[str, list[str]] = {}
+    for run in runs:
+        machines.setdefault(machine_line(run).strip(), []).append(name(run))
+    if len(machines) == 1:
+        return f"\n{next(iter(machines))}\n"
+    return "".join(f"\n{', '.join(names)}: {line[0].lower()}{line[1:]}\n" for line, names in machines.items())
+
+
 def quality(data: dict[str, Any]) -> str:
     """Time to quality."""
     rows = [
@@ -37,7 +47,8 @@ def quality(data: dict[str, Any]) -> str:
         for run in data["runs"]
     ]
     head = "| corpus | `--minutes` | nats a character | characters/s | steps | ten steps after | in all |"
-    return "\n".join([head, "|---|---|---|---|---|---|---|", *rows, machine_line(data)])
+    machines = machine_lines(data["runs"], lambda run: f"{_text_name(run)} {run['minutes']:g}")
+    return "\n".join([head, "|---|---|---|---|---|---|---|", *rows, machines])
 
 
 def _text_name(run: dict[str, Any]) -> str:
@@ -138,17 +149,14 @@ def music(data: dict[str, Any]) -> str:
     """Nats a note, a beat and a frame."""
     head = "| corpus | network | validation, nats a note | nats a beat | test, nats a frame |"
     lines = [head, "|---|---|---|---|---|"]
-    machines: dict[str, list[str]] = {}
     for run in data["runs"]:
-        machines.setdefault(machine_line(run).strip(), []).append(_corpus(run))
         shape, score = run["model"], run["validation"]
         frame = f"{run['test']['nats_per_frame']:.3f}" if "test" in run else ""
         lines.append(
             f"| {_corpus(run)} | {shape['layers']} x {shape['units']} | {score['nats_per_note']:.3f} | "
             f"{score['nats_per_beat']:.3f} | {frame} |"
         )
-    told = [f"\n{', '.join(corpora)}: {line[0].lower()}{line[1:]}\n" for line, corpora in machines.items()]
-    return "\n".join([*lines, "".join(told)])
+    return "\n".join([*lines, machine_lines(data["runs"], _corpus)])
 
 
 def pieces(data: dict[str, Any]) -> str:

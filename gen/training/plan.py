@@ -7,6 +7,7 @@ alone; only where the user gave minutes is their number set right on the way.
 import math
 import os
 from dataclasses import dataclass
+from typing import TypeVar
 
 from gen.config import JsonFields, ModelConfig, Precision, Recipe, TrainingConfig
 from gen.dataset.token_file import TokenFile, fit_streams
@@ -26,6 +27,7 @@ VALIDATION_SHARE = 0.06
 # of the time that it takes to learn from as many tokens: there is no way back
 VALIDATION_COST = 0.5
 EMBEDDING_SIZE = 64
+Value = TypeVar("Value", int, float)
 # what the n-gram that the model is compared with may take of the time
 REFERENCE_SHARE = 0.02
 # a third of what scripts/bench_ngram.py measured: on a slower machine it stays within the share as well
@@ -72,12 +74,29 @@ class Request(JsonFields):
         return 60.0 * (DEFAULT_MINUTES if self.minutes is None else self.minutes)
 
 
-def model_config(request: Request, recipe: Recipe, tokens: int, vocabulary_size: int) -> ModelConfig:
+def passes(request: Request, tokens: int, tokens_a_step: int) -> float:
+    """How often a training part of so many tokens will be read, by what was asked for and no clock."""
+    if request.epochs is not None:
+        return request.epochs
+    if request.steps is not None:
+        return request.steps * tokens_a_step / tokens
+    return (request.minutes or DEFAULT_MINUTES) * NOMINAL_TOKENS_A_MINUTE / tokens
+
+
+def _below(limits: tuple[tuple[float, Value], ...], amount: float, otherwise: Value) -> Value:
+    """What a table of the recipe has for an amount: of the first limit that it is below."""
+    return next((value for limit, value in limits if amount < limit), otherwise)
+
+
+def model_config(
+    request: Request, recipe: Recipe, tokens: int, tokens_a_step: int, vocabulary_size: int
+) -> ModelConfig:
     """The shape of a network for a training part of so many tokens."""
-    units = request.units
-    if units is None:
-        units = next((units for limit, units in recipe.units_by_tokens if tokens < limit), recipe.units)
-    return ModelConfig(vocabulary_size, min(EMBEDDING_SIZE, units), units, request.layers or 1)
+    units = request.units or _below(recipe.units_by_tokens, tokens, recipe.units)
+    layers = 1
+    if _below(recipe.units_by_tokens, tokens, recipe.units) == recipe.units:
+        layers = _below(recipe.layers_by_passes, passes(request, tokens, tokens_a_step), recipe.layers)
+    return ModelConfig(vocabulary_size, min(EMBEDDING_SIZE, units), units, request.layers or layers)
 
 
 def require_memory(model: ModelConfig) -> None:
@@ -97,16 +116,6 @@ def require_memory(model: ModelConfig) -> None:
             f"{needed_bytes / 1e9:,.0f} GB, and this machine has {memory_bytes / 1e9:,.0f} GB.",
             "Give fewer --units or --layers.",
         )
-
-
-def dropout(request: Request, recipe: Recipe, tokens: int, tokens_a_step: int) -> float:
-    """The share to drop for a training part of so many tokens, by how often it will be read."""
-    if request.dropout is not None:
-        return request.dropout
-    minutes = DEFAULT_MINUTES if request.minutes is None else request.minutes
-    passes = request.epochs or (request.steps or 0) * tokens_a_step / tokens
-    passes = passes or minutes * NOMINAL_TOKENS_A_MINUTE / tokens
-    return next((share for limit, share in recipe.dropout_by_passes if passes < limit), recipe.dropout)
 
 
 def streams_and_window(request: Request, recipe: Recipe, file: TokenFile) -> tuple[int, int, str]:
@@ -134,12 +143,15 @@ def training_config(
     parts: int,
 ) -> TrainingConfig:
     """The configuration of a run but for its length, which is not known before the clock is read."""
+    times = passes(request, tokens, streams * window)
+    rate = _below(recipe.learning_rate_by_passes, times, recipe.learning_rate)
+    share = _below(recipe.dropout_by_passes, times, recipe.dropout)
     return TrainingConfig(
         steps=1,
         batch_size=streams,
         window=window,
-        learning_rate=recipe.learning_rate if request.learning_rate is None else request.learning_rate,
-        dropout=dropout(request, recipe, tokens, streams * window),
+        learning_rate=rate if request.learning_rate is None else request.learning_rate,
+        dropout=share if request.dropout is None else request.dropout,
         weight_decay=WEIGHT_DECAY,
         gradient_norm=GRADIENT_NORM,
         warmup_steps=0,

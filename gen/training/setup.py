@@ -120,7 +120,7 @@ def begin(given: Given) -> Setup:
             "The part held out for validation has nothing that could be predicted.",
             "Give a longer corpus, or a --validation-corpus.",
         )
-    model = _shape(request, dataset, base)
+    model = _shape(request, dataset, base, streams * window)
     plan.require_memory(model)
     return Setup(
         folder=RunFolder(out or new_run_folder(found.source.name)),
@@ -175,11 +175,11 @@ def _licence(own: str | None, base: Model | None) -> str | None:
     return f"{own or 'not stated'}; and of what it was started from: {inherited}"
 
 
-def _shape(request: Request, dataset: Dataset, base: Model | None) -> ModelConfig:
+def _shape(request: Request, dataset: Dataset, base: Model | None, tokens_a_step: int) -> ModelConfig:
     vocabulary_size = len(dataset.tokenizer.tokens)
     if base is None:
-        recipe = kind_named(dataset.kind).recipe
-        return plan.model_config(request, recipe, dataset.training.tokens, vocabulary_size)
+        recipe, tokens = kind_named(dataset.kind).recipe, dataset.training.tokens
+        return plan.model_config(request, recipe, tokens, tokens_a_step, vocabulary_size)
     for flag, asked, has in (
         ("--units", request.units, base.config.units),
         ("--layers", request.layers, base.config.layers),

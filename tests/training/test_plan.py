@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gen.config import ModelConfig
+from gen.config import ModelConfig, TrainingConfig
 from gen.dataset.token_file import TokenFile
 from gen.errors import CorpusError, TrainingError
 from gen.kinds import KINDS
@@ -19,14 +19,30 @@ def text_of(tokens: int) -> TokenFile:
     return TokenFile(Path("nowhere"), tokens, "<u1")
 
 
+def shape(request: Request, tokens: int) -> ModelConfig:
+    return plan.model_config(request, TEXT, tokens, 2048, 65)
+
+
+def chosen(request: Request, tokens: int) -> TrainingConfig:
+    return plan.training_config(request, TEXT, tokens, 20, 100, "float32", "float32", 2)
+
+
 def test_larger_corpora_get_more_units_and_the_user_the_last_word() -> None:
-    chosen = [plan.model_config(Request(), TEXT, 10**power, 65).units for power in range(2, 9)]
-    assert chosen == sorted(chosen)
-    assert (chosen[0], chosen[-1]) == (128, 512)
-    assert plan.model_config(Request(), TEXT, 1_003_854, 65).units == 512
-    asked = plan.model_config(Request(units=48, layers=3), TEXT, 10**8, 65)
+    units = [shape(Request(), 10**power).units for power in range(2, 9)]
+    assert units == sorted(units)
+    assert (units[0], units[-1]) == (128, 512)
+    assert shape(Request(), 1_003_854).units == 512
+    asked = shape(Request(units=48, layers=3), 10**8)
     assert (asked.vocabulary_size, asked.units, asked.layers) == (65, 48, 3)
     assert asked.embedding_size <= 48
+
+
+def test_a_second_layer_needs_both_the_time_and_the_text_to_fill_it() -> None:
+    hour = Request(minutes=60)
+    assert (shape(hour, 10**6).layers, shape(Request(), 10**6).layers) == (2, 1)
+    assert shape(hour, 10**7).layers == 1, "too few passes"
+    assert shape(hour, 10**5).layers == 1, "it would be learned by heart"
+    assert shape(Request(minutes=60, layers=1), 10**6).layers == 1
 
 
 def test_a_corpus_that_is_large_enough_gets_what_was_asked_for() -> None:
@@ -55,27 +71,23 @@ def test_a_corpus_with_nothing_to_predict_is_refused(tokens: int) -> None:
 
 
 def test_zero_is_a_wish_and_not_a_missing_one() -> None:
-    assert (
-        plan.training_config(Request(dropout=0.0, seed=0), TEXT, 1000, 4, 8, "float32", "float32", 2).dropout
-        == 0
-    )
-    assert plan.training_config(Request(), TEXT, 1000, 4, 8, "float32", "float32", 2).dropout > 0
+    assert chosen(Request(dropout=0.0), 1000).dropout == 0
+    assert chosen(Request(), 1000).dropout > 0
 
 
-def test_the_more_often_a_corpus_is_read_the_more_is_dropped() -> None:
-    tokens, step = 1_000_000, 2_000
+def test_the_more_often_a_corpus_is_read_the_more_is_dropped_and_the_slower_it_learns() -> None:
+    tokens = 1_000_000
     for few, many in (
-        (Request(minutes=3), Request(minutes=10)),
-        (Request(steps=1_000), Request(steps=10_000)),
-        (Request(epochs=2), Request(epochs=20)),
+        (Request(minutes=3), Request(minutes=60)),
+        (Request(steps=1_000), Request(steps=30_000)),
+        (Request(epochs=2), Request(epochs=60)),
+        (Request(), Request(minutes=100)),
     ):
-        assert plan.dropout(few, TEXT, tokens, step) < plan.dropout(many, TEXT, tokens, step)
-    assert plan.dropout(Request(), TEXT, tokens, step) == plan.dropout(
-        Request(minutes=10), TEXT, tokens, step
-    )
-    assert plan.dropout(Request(), TEXT, tokens, step) > plan.dropout(Request(), TEXT, 100 * tokens, step)
-    same = {plan.dropout(wish, TEXT, tokens, step) for wish in (Request(steps=1_000), Request(epochs=2.0))}
-    assert len(same) == 1, "a thousand steps of this size are two epochs"
+        assert chosen(few, tokens).dropout < chosen(many, tokens).dropout
+        assert chosen(few, tokens).learning_rate > chosen(many, tokens).learning_rate
+    assert chosen(Request(), tokens) == chosen(Request(minutes=10), tokens)
+    assert chosen(Request(), tokens).dropout > chosen(Request(), 100 * tokens).dropout
+    assert chosen(Request(steps=1_000), tokens) == chosen(Request(epochs=2.0), tokens), "both are two passes"
 
 
 @given(steps=st.integers(1, 10_000))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gen.checkpoint import Model, load_tensors, save_model, save_tensors, weight_shapes
-from gen.config import ModelConfig
+from gen.config import ModelConfig, TrainingConfig
 from gen.errors import CorpusError, GenError, ModelFileError, RunError
 from gen.kinds import KINDS
 from gen.tokenizer.characters import CharacterTokenizer
@@ -36,8 +36,8 @@ def begin(request: Request = ASKED, out: Path | None = Path("run"), **given: Any
     return setup.begin(Given(request, **{"corpus": "corpus.txt", "out": out, **given}))
 
 
-def put_state(ready: Setup, *, validated: bool = True, **progress: Any) -> Path:
-    """What a run that began with this setup leaves in its folder."""
+def config_of(ready: Setup) -> TrainingConfig:
+    """What a run that began with this setup trains with."""
     config = plan.training_config(
         ready.request,
         TEXT,
@@ -48,7 +48,12 @@ def put_state(ready: Setup, *, validated: bool = True, **progress: Any) -> Path:
         "float32",
         ready.parts,
     )
-    config = replace(config, steps=20, validate_every=2)
+    return replace(config, steps=20, validate_every=2)
+
+
+def put_state(ready: Setup, *, validated: bool = True, **progress: Any) -> Path:
+    """What a run that began with this setup leaves in its folder."""
+    config = config_of(ready)
     about = setup.describe(ready, config)
     tensors = {"embedding": np.zeros((2, 2), np.float32)}
     ready.folder.save_state(Progress(**progress), about, tensors, validated=validated)
@@ -127,14 +132,13 @@ def test_flags_given_again_must_agree(corpus: Path) -> None:
 def test_options_given_again_as_they_were_chosen_are_accepted() -> None:
     ready = begin(Request(steps=20, batch_size=64, precision="auto"))
     out = put_state(ready, step=5)
+    saved = config_of(ready)
     chosen: dict[str, Any] = {
         "units": ready.model.units,
         "layers": ready.model.layers,
         "window": ready.window,
-        "dropout": plan.dropout(
-            ready.request, TEXT, ready.dataset.training.tokens, ready.streams * ready.window
-        ),
-        "learning_rate": TEXT.learning_rate,
+        "dropout": saved.dropout,
+        "learning_rate": saved.learning_rate,
         "precision": "float32",
         "seed": 0,
     }
