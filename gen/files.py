@@ -6,6 +6,7 @@ folder, flush, fsync, rename, fsync of the folder. A reader sees the old file or
 
 import hashlib
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -44,7 +45,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     path = path.resolve()  # of a link it is the file that is written
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")  # nobody can guess it
     try:
         yield temporary
         with temporary.open("rb") as written:
@@ -55,6 +56,11 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         temporary.unlink(missing_ok=True)
     _sync_folder(path.parent)
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether a path is one that `replacing` gives: a file that a killed process did not finish."""
+    return re.fullmatch(r"\..+\.[0-9a-f]{16}\.tmp", path.name) is not None
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -98,13 +98,10 @@ def command(
         tokenizer,
         choices,
     )
-    ready = resuming.resume(given) if resume else setup.begin(given)
-    for note in ready.notes:
-        click.echo(note, err=True)
-    try:
+    with resuming.resumed_run(given) if resume else setup.new_run(given) as ready:
+        for note in ready.notes:
+            click.echo(note, err=True)
         return _train(ready, click.get_current_context().obj, tensorboard)
-    finally:
-        ready.folder.discard_if_empty()
 
 
 def _train(ready: "Setup", started_s: float, tensorboard: bool) -> int:

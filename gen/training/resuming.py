@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,18 @@ from gen.training.plan import Request
 from gen.training.run import RunFolder
 from gen.training.setup import Given, Setup
 from gen.training.source import Source, find_again, is_same
+
+
+@contextmanager
+def resumed_run(given: Given) -> Iterator[Setup]:
+    """What `resume` sets up, its folder locked from before it is read for as long as this lasts.
+
+    Raises:
+        RunError: As `resume`; or another process trains in the folder.
+    """
+    out = given.out
+    with RunFolder(out).locked() if out is not None and out.is_dir() else nullcontext():
+        yield resume(given)
 
 
 def resume(given: Given) -> Setup:

@@ -5,6 +5,7 @@
     state.validated.safetensors   the state as of the newest validation, or of the beginning
     state.safetensors             the state as of the newest save between validations
     metrics.jsonl                 a line for every few steps and every validation
+    .lock                         held by the process that trains here
 
 A state is all that is needed to go on as if nothing had happened. A run is resumed from the newer of its two
 that is whole, so one that is killed at any moment can go on; it goes back, when the loss explodes, to the one
@@ -26,7 +27,7 @@ from gen.checkpoint import Model, load_tensors, save_model, save_tensors
 from gen.config import ConfigError, JsonFields, TrainingConfig
 from gen.dataset.windows import Cursor
 from gen.errors import ModelFileError, RunError
-from gen.files import write_atomically
+from gen.files import is_temporary, write_atomically
 
 STATE_VERSION = 1
 EARLY_STOP_SHARE = 0.2
@@ -96,6 +97,41 @@ class RunFolder:
         self.state = path / "state.safetensors"
         self.validated_state = path / "state.validated.safetensors"
         self.metrics = path / "metrics.jsonl"
+        self._lock = path / ".lock"
+        self._is_locked = False
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Let no other process train here for as long as this lasts; the folder is made.
+
+        The system unlocks it when the process ends, however it ends. What a process that was killed has left
+        of a file that it was writing is removed, and so is the folder where nothing was put into it.
+
+        Raises:
+            RunError: Another process trains here, or the folder cannot be written.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self._lock, blocking=False)
+        with self.saving():
+            self.path.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire()
+            except Timeout as busy:
+                raise RunError(
+                    f"Another gen train is at work in {self.path}.",
+                    "Wait for its end, or give another --out.",
+                ) from busy
+            self._remove_unfinished()
+        self._is_locked = True
+        try:
+            yield
+        finally:
+            self._is_locked = False
+            if self.path.is_dir() and set(self.path.iterdir()) <= {self._lock}:
+                self._lock.unlink(missing_ok=True)
+                self.path.rmdir()
+            lock.release()
 
     def holds_run(self) -> bool:
         """Whether a run was started here."""
@@ -133,6 +169,11 @@ class RunFolder:
         Raises:
             RunError: The folder cannot be written.
         """
+        if self._is_locked and not self._lock.exists():
+            raise RunError(
+                f"The folder {self.path} was removed while a run was kept in it.",
+                "Put it back and go on with --resume, or train anew.",
+            )
         try:
             yield
         except OSError as error:
@@ -175,10 +216,10 @@ class RunFolder:
         except ModelFileError:
             return self.load_state()
 
-    def discard_if_empty(self) -> None:
-        """Remove the folder again where nothing was put into it."""
-        if self.path.is_dir() and not any(self.path.iterdir()):
-            self.path.rmdir()
+    def _remove_unfinished(self) -> None:
+        for file in self.path.iterdir():
+            if is_temporary(file):
+                file.unlink()
 
 
 def new_run_folder(corpus: str) -> Path:

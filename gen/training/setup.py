@@ -5,6 +5,7 @@ A mistake in the command or the corpus is found here, before anything heavy is i
 
 import shlex
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,19 @@ class Setup:
     notes: tuple[str, ...] = ()
 
 
+@contextmanager
+def new_run(given: Given) -> Iterator[Setup]:
+    """What `begin` sets up, its folder locked for as long as this lasts.
+
+    Raises:
+        RunError: As `begin`; or another process trains in the folder.
+    """
+    ready = begin(given)
+    with ready.folder.locked():
+        _refuse_run(ready.folder)  # another process may have been quicker
+        yield ready
+
+
 def begin(given: Given) -> Setup:
     """Set up a run that starts.
 
@@ -90,12 +104,8 @@ def begin(given: Given) -> Setup:
         ModelFileError: `init_from` is no model.
     """
     request, out = given.request, given.out
-    if out is not None and RunFolder(out).holds_run():
-        raise RunError(
-            f"{out} holds a run already.",
-            f"Go on with it: gen train --resume --out {shlex.quote(str(out))}; or give another --out.",
-        )
     if out is not None:
+        _refuse_run(RunFolder(out))
         _require_folder(out)
     base = None if given.init_from is None else load_model(find_model(given.init_from))
     base_tokenizer = None if base is None else tokenizer_of(base.kind, base.tokenizer)
@@ -156,6 +166,15 @@ def _notes(dataset: Dataset, base: Tokenizer[Any] | None) -> Iterator[str]:
     limit = plan.MAX_VALIDATION_TOKENS
     if dataset.validation.tokens > limit:
         yield f"A validation reads the first {limit:,} of the tokens held out; gen eval reads all of them"
+
+
+def _refuse_run(folder: RunFolder) -> None:
+    if folder.holds_run():
+        out = shlex.quote(str(folder.path))
+        raise RunError(
+            f"{folder.path} holds a run already.",
+            f"Go on with it: gen train --resume --out {out}; or give another --out.",
+        )
 
 
 def _require_folder(out: Path) -> None:

@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+# SIGHUP: the terminal was closed, or the connection to the machine was lost; Windows has none
+STOPPING_SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
 _STOPPING = b"\nStopping after this step, and saving; a second time leaves at once, back to the last save\n"
 
 
@@ -23,9 +27,16 @@ class StopRequest:
 
 @contextmanager
 def stop_on_signals() -> Iterator[StopRequest]:
-    """Within this context the first SIGINT or SIGTERM is only noted; the next has its ordinary effect."""
+    """Within this context the first stopping signal is only noted; the next has its ordinary effect.
+
+    One that the process was started to ignore (by `nohup`, or in the background of a script) stays ignored.
+    """
     request = StopRequest()
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {
+        number: handler
+        for number in STOPPING_SIGNALS
+        if (handler := signal.getsignal(number)) is not signal.SIG_IGN
+    }
 
     def note(number: int, _frame: FrameType | None) -> None:
         request.signal = signal.Signals(number)

@@ -202,18 +202,6 @@ def test_where_no_folder_can_be_made_another_place_is_asked_for(
     assert "--out" in caught.value.fix
 
 
-def test_a_folder_is_discarded_only_where_it_is_empty(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path / "run")
-    folder.discard_if_empty()
-    folder.path.mkdir()
-    folder.metrics.write_text("")
-    folder.discard_if_empty()
-    assert folder.metrics.exists()
-    folder.metrics.unlink()
-    folder.discard_if_empty()
-    assert not folder.path.exists()
-
-
 @pytest.mark.parametrize(
     ("steps", "every", "best_step", "stuck_from"),
     [
