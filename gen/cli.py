@@ -5,8 +5,36 @@ import time
 # Before anything else is imported: `gen train --minutes` counts from here.
 STARTED_S = time.monotonic()
 
+import os  # noqa: E402
+import signal  # noqa: E402
+
+INTERRUPTED = 130
+
+
+def _leave(_number: int, _frame: object) -> None:
+    os._exit(INTERRUPTED)
+
+
+def _leave_on_interrupt() -> None:
+    """Let Ctrl-C end the process at once and in silence: there is nothing yet, or nothing more, to put away.
+
+    Where it is ignored, as in the background of a script, it stays so.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _leave)
+
+
+def _raise_on_interrupt() -> None:
+    if signal.getsignal(signal.SIGINT) is _leave:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# until all is imported: an import that Ctrl-C interrupts would end in a traceback
+_leave_on_interrupt()
+
 import importlib  # noqa: E402
 import sys  # noqa: E402
+from contextlib import suppress  # noqa: E402
 from typing import Any  # noqa: E402
 
 import click  # noqa: E402
@@ -14,6 +42,8 @@ import click  # noqa: E402
 from gen import __version__  # noqa: E402
 from gen.errors import GenError  # noqa: E402
 from gen.streams import ReaderGoneError, one_line, standard_streams  # noqa: E402
+
+_raise_on_interrupt()
 
 COMMANDS = {
     "train": "Learn a corpus.",
@@ -23,7 +53,6 @@ COMMANDS = {
     "corpora": "List, prepare and inspect corpora.",
     "export": "Write a model in another format.",
 }
-INTERRUPTED = 130
 
 
 class LazyGroup(click.Group):
@@ -74,6 +103,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code."""
     with standard_streams():
         code = _run(arguments)
+    if arguments is None:  # else whoever called goes on
+        _leave_on_interrupt()
     sys.exit(code)
 
 
@@ -98,6 +129,7 @@ def _run(arguments: list[str] | None) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
+        with suppress(KeyboardInterrupt):  # a second time
+            click.echo("Interrupted.", err=True)
         return INTERRUPTED
     return result if isinstance(result, int) else 0

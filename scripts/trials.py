@@ -1,5 +1,6 @@
 """What the scripts that try to break `gen` share: a child under watch, and the record of what was tried."""
 
+import argparse
 import json
 import resource
 import shlex
@@ -80,8 +81,32 @@ def is_two_lines(stderr: bytes) -> bool:
     )
 
 
-def keep(name: str, rows: list[Row], seconds: float) -> None:
-    """Put what a script found into the record, in the place of what it found before, and on the terminal."""
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """What every such script may be told."""
+    made = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument("--no-record", action="store_true", help="Leave benchmarks/ as it is.")
+    return made
+
+
+def finish(name: str, rows: list[Row], began_s: float, given: argparse.Namespace) -> None:
+    """Tell what a script found and put it into the record; leave with 1 where something failed.
+
+    Args:
+        name: Of the script, in the record; what it found before is replaced.
+        rows: What it found.
+        began_s: When it began, on the clock of `time.monotonic`.
+        given: Its arguments.
+    """
+    if not given.no_record:
+        _record(name, rows, time.monotonic() - began_s)
+    for row in rows:
+        print(f"{row.tried}: {row.count:,} tried, {row.failures:,} failed; {row.outcome}", flush=True)
+    sys.exit(any(row.failures for row in rows))
+
+
+def _record(name: str, rows: list[Row], seconds: float) -> None:
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     command = shlex.join(["python", f"scripts/{Path(sys.argv[0]).name}", *sys.argv[1:]])
     results[name] = {
@@ -92,5 +117,3 @@ def keep(name: str, rows: list[Row], seconds: float) -> None:
     }
     text = json.dumps(dict(sorted(results.items())), indent=1, ensure_ascii=False)
     RESULTS.write_text(text + "\n", encoding="utf-8")
-    for row in rows:
-        print(f"{row.tried}: {row.count:,} tried, {row.failures:,} failed; {row.outcome}", flush=True)

@@ -1,0 +1,88 @@
+"""Write very long texts and tunes, and watch the memory.
+
+    python scripts/try_long.py --characters 1000000 --bars 1000
+
+The memory of the process is read many times on its way: in the second half it must not hold more than it
+held in the first, but for what a tune needs, which is written as one file at its end.
+"""
+
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from trial_runs import Whole, write_text, write_tunes
+from trials import GEN, Row, finish, parser
+
+from gen.corpus.midi import read_midi
+
+FLAT_BYTES = 4 << 20
+
+
+def watched(command: list[str], out: Path) -> tuple[int, list[int]]:
+    """Run a command, its standard output to a file; its exit code and its memory ten times a second."""
+    memory: list[int] = []
+    with out.open("wb") as written:
+        process = subprocess.Popen(command, stdout=written)
+        while process.poll() is None:
+            if held := resident_bytes(process.pid):
+                memory.append(held)
+            time.sleep(0.1)
+    return process.returncode, memory
+
+
+def resident_bytes(process: int) -> int:
+    """The memory that a process holds; 0 when it is over."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
+
+
+def long_text(place: Path, characters: int) -> Row:
+    """A text of so many characters."""
+    whole, out = Whole(write_text(place / "text.txt")), place / "long.txt"
+    code, memory = watched([*GEN, "sample", str(whole.out), "--length", str(characters)], out)
+    half = len(memory) // 2
+    growth = max(memory[half:]) - max(memory[:half])
+    count = len(out.read_text(encoding="utf-8").rstrip("\n"))
+    return Row(
+        f"a text of {characters:,} characters",
+        1,
+        f"{max(memory) / 1e6:.0f} MB at most, {growth / 1e6:+.1f} MB in the second half",
+        int(code != 0 or growth > FLAT_BYTES or abs(count - characters) > 1),
+    )
+
+
+def long_tune(place: Path, bars: int) -> Row:
+    """A tune of so many bars."""
+    whole, out = Whole(write_tunes(place / "tunes")), place / "long.mid"
+    command = [*GEN, "sample", str(whole.out), "--bars", str(bars), "--out", str(out)]
+    code, memory = watched(command, place / "told")
+    half = len(memory) // 2
+    growth = max(memory[half:]) - max(memory[:half])
+    score = read_midi(out.read_bytes()).score
+    written = sum(1 for _ in score.bars())
+    return Row(
+        f"a tune of {bars:,} bars",
+        1,
+        f"{len(score.notes):,} notes; {max(memory) / 1e6:.0f} MB at most, "
+        f"{growth / 1e6:+.1f} MB in the second half",
+        int(code != 0 or growth > FLAT_BYTES or abs(written - bars) > 1),
+    )
+
+
+def main() -> None:
+    given = parser(__doc__)
+    given.add_argument("--characters", type=int, default=1_000_000)
+    given.add_argument("--bars", type=int, default=1000)
+    arguments = given.parse_args()
+    began_s = time.monotonic()
+    with tempfile.TemporaryDirectory() as name:
+        rows = [long_text(Path(name), arguments.characters), long_tune(Path(name), arguments.bars)]
+    finish("long", rows, began_s, arguments)
+
+
+if __name__ == "__main__":
+    main()
