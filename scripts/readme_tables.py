@@ -1,9 +1,9 @@
-"""Put the measured figures into README.md, from the data under benchmarks/ and docs/.
+"""Put the measured figures into README.md and docs/, from the data under benchmarks/ and docs/.
 
     python scripts/readme_tables.py          # rewrites what stands between the markers
-    python scripts/readme_tables.py --check  # fails where the README and the data differ
+    python scripts/readme_tables.py --check  # fails where a page and the data differ
 
-Every figure in the README stands between `<!-- figures: NAME -->` and `<!-- end -->`.
+Every figure in them stands between `<!-- figures: NAME -->` and `<!-- end -->`.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
+PAGES = (ROOT / "README.md", ROOT / "docs" / "reliability.md")
 
 
 def machine_line(data: dict[str, Any]) -> str:
@@ -211,6 +211,21 @@ def ngram(data: dict[str, Any]) -> str:
     return "\n".join([*lines, machine_line(data)])
 
 
+def reliability(data: dict[str, Any]) -> str:
+    """What was tried to break it, script by script."""
+    lines = []
+    for found in data.values():
+        minutes = max(1, round(found["seconds"] / 60))
+        lines += [f"`{found['command']}`, {minutes} min:\n", "| tried | times | failed | what came of it |"]
+        lines += ["|---|---|---|---|"]
+        lines += [
+            f"| {row['tried']} | {row['count']:,} | {row['failures']:,} | {row['outcome']} |"
+            for row in found["rows"]
+        ]
+        lines.append(machine_line(found))
+    return "\n".join(lines)
+
+
 TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "ngram": ("benchmarks/ngram.json", ngram),
     "recall": ("docs/recall.json", recall),
@@ -220,6 +235,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "memory": ("benchmarks/memory.json", memory),
     "sampling": ("benchmarks/sampling.json", sampling),
     "corpus": ("benchmarks/corpus.json", corpus),
+    "reliability": ("benchmarks/reliability.json", reliability),
     "tune": ("benchmarks/music.json", tune),
     "music": ("benchmarks/music.json", music),
     "pieces": ("benchmarks/music.json", pieces),
@@ -229,7 +245,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
 
 
 def filled(text: str) -> str:
-    """The README's text with every marked place filled from its data."""
+    """A page's text with every marked place filled from its data."""
 
     def fill(match: re.Match[str]) -> str:
         file, table = TABLES[match["name"]]
@@ -245,10 +261,12 @@ def main() -> None:
     )
     parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()
-    text = README.read_text(encoding="utf-8")
-    if arguments.check:
-        sys.exit("README.md and benchmarks/ differ" if filled(text) != text else 0)
-    README.write_text(filled(text), encoding="utf-8")
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        if not arguments.check:
+            page.write_text(filled(text), encoding="utf-8")
+        elif filled(text) != text:
+            sys.exit(f"{page.name} and benchmarks/ differ")
 
 
 if __name__ == "__main__":
