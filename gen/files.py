@@ -9,8 +9,9 @@ import os
 import re
 import secrets
 import stat
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +19,7 @@ from gen.errors import CorpusError
 
 # a piece of this size, and what is made of it, stays in the processor's cache
 CHUNK_BYTES = 1 << 17
+ABANDONED_S = 24 * 3600
 
 
 def cache_folder() -> Path:
@@ -61,6 +63,18 @@ def replacing(path: Path) -> Iterator[Path]:
 def is_temporary(path: Path) -> bool:
     """Whether a path is one that `replacing` gives: a file that a killed process did not finish."""
     return re.fullmatch(r"\..+\.[0-9a-f]{16}\.tmp", path.name) is not None
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove what killed processes left half written in a folder that others may be writing to: day-old files.
+
+    Raises:
+        OSError: The folder cannot be read or written.
+    """
+    for file in folder.iterdir() if folder.is_dir() else ():
+        with suppress(FileNotFoundError):  # its writer has just finished
+            if is_temporary(file) and time.time() - file.stat().st_mtime > ABANDONED_S:
+                file.unlink()
 
 
 def write_atomically(path: Path, content: bytes) -> None:

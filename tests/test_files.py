@@ -8,6 +8,7 @@ from gen.files import (
     CHUNK_BYTES,
     cache_folder,
     iterate_chunks,
+    remove_abandoned,
     replacing,
     sha256_of_file,
     unusable_cache,
@@ -113,3 +114,14 @@ def test_who_might_not_read_a_file_may_not_read_the_new_one_and_a_link_stays(tmp
     assert (secret.read_text(), secret.stat().st_mode & 0o777) == ("new", 0o600)
     assert link.is_symlink()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link.txt", "secret.txt"]
+
+
+def test_only_what_was_abandoned_long_ago_is_removed(tmp_path: Path) -> None:
+    names = (".old.txt.0123456789abcdef.tmp", ".new.txt.0123456789abcdef.tmp", "old.tmp", ".old.tmp")
+    for name in names:
+        (tmp_path / name).write_text("half")
+        if "old" in name:
+            os.utime(tmp_path / name, (0, 0))
+    remove_abandoned(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == set(names[1:])
+    remove_abandoned(tmp_path / "missing")

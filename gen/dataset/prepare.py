@@ -14,7 +14,7 @@ from typing import Any
 from gen.corpus.text import content_hash
 from gen.dataset.token_file import TokenFile, encode_to_file
 from gen.errors import CorpusError, TokenizerError
-from gen.files import cache_folder, write_atomically
+from gen.files import cache_folder, remove_abandoned, unusable_cache, write_atomically
 from gen.kinds import KINDS
 from gen.tokenizer.base import Tokenizer
 
@@ -83,6 +83,7 @@ def prepare(
         # a file that failed may be read another time: without it, this is a corpus of its own
         digest = hashlib.sha256(f"{digest} {parts.fingerprint}".encode()).hexdigest()
         index = _index(digest)
+    _remove_abandoned(index.parent)
     losses: Counter[str] = Counter()
     documents = zip(("training", "validation"), parts.read(), strict=True)
     training, held_out = (
@@ -155,6 +156,13 @@ def encoded_whole(
 
 def _index(digest: str) -> Path:
     return cache_folder() / "ids" / f"{digest[:32]}.json"
+
+
+def _remove_abandoned(folder: Path) -> None:
+    try:
+        remove_abandoned(folder)
+    except OSError as error:
+        raise unusable_cache(error) from error
 
 
 def _told(losses: Counter[str]) -> Iterator[str]:
