@@ -66,7 +66,7 @@ def is_temporary(path: Path) -> bool:
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Remove what killed processes left half written in a folder that others may be writing to: day-old files.
+    """Remove what killed processes left half written in a folder, a day ago: others may be writing there now.
 
     Raises:
         OSError: The folder cannot be read or written.
