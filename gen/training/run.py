@@ -198,7 +198,9 @@ class RunFolder:
         if not found:
             raise RunError(
                 " ".join([f"{self.path} holds no training state that can be resumed.", *problems]),
-                "Start anew in another folder; --init-from takes the weights of a model file.",
+                "Start anew in another folder; --init-from takes the weights of a model file."
+                if self.holds_run()
+                else "Nothing was saved there yet: begin without --resume.",
             )
         newest = max(found, key=lambda saved: saved.progress.step)
         if not problems:

@@ -107,6 +107,12 @@ def test_a_damaged_state_gives_way_to_the_other_and_says_so(
         assert "--init-from" in caught.value.fix
 
 
+def test_where_nothing_was_saved_yet_there_is_nothing_to_resume(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="no training state") as caught:
+        RunFolder(tmp_path).load_state()
+    assert "begin without --resume" in caught.value.fix
+
+
 def test_a_flipped_bit_of_a_state_is_noticed(tmp_path: Path) -> None:
     folder = saved_run(tmp_path, 4, 8)
     content = folder.state.read_bytes()
