@@ -5,9 +5,9 @@
 A run of a text and one of music are trained once as they are, dropout on. Then the same runs are begun anew
 and killed with SIGKILL, about ten times each before they may end: while they start, between updates, in a
 validation, while a file is being written, and between the writing of one file and the next. After each kill
-every model and state of the folder must load, the newest state must be no older than the last validation
-that was logged, and `--resume` must go on. At the end models and state must be those of the run that was
-never killed, byte for byte.
+every model and state of the folder must load, the newest state must be of the last validation that was
+logged or of the one before, and `--resume` must go on. At the end models, state and log must be those of the
+run that was never killed, byte for byte.
 """
 
 import random
@@ -107,7 +107,7 @@ def inspect(run: Path, tally: Tally, where: str) -> None:
     folder = RunFolder(run)
     tally.failures.extend(f"{where}: {damage}" for damage in damaged_models(run))
     if not folder.has_state():
-        if newest(run, "validation"):
+        if newest(run, "train"):
             tally.failures.append(f"{where}: no state is left")
         return
     try:
@@ -117,7 +117,8 @@ def inspect(run: Path, tally: Tally, where: str) -> None:
         return
     if saved.note:
         tally.failures.append(f"{where}: {saved.note}")
-    if saved.progress.step < newest(run, "validation"):
+    # the state of the last one that is logged may not have been written yet
+    if saved.progress.step < newest(run, "validation") - VALIDATE_EVERY:
         tally.failures.append(f"{where}: the state of a validation is gone")
 
 

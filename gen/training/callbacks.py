@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,7 +155,7 @@ class MetricsLog(Callback):
             self._losses.clear()
 
     def on_validation(self, report: ValidationReport) -> None:
-        """Log the result with its sample."""
+        """Log the result with its sample, on the disk before the state that it belongs to."""
         self._write(
             "validation",
             step=report.step,
@@ -166,6 +167,8 @@ class MetricsLog(Callback):
             ngram=report.ngram,
             verdict=report.verdict,
         )
+        with self._folder.saving():
+            os.fsync(self._file.fileno())
 
     def on_notice(self, text: str) -> None:
         """Log what the user was told."""

@@ -239,7 +239,6 @@ class Trainer:
         if is_best:
             self.progress = replace(self.progress, best_nats=nats, best_step=self.progress.step)
             self._folder.save_model(self._folder.best, model)
-        self._save(validated=True)
         self._folder.save_model(self._folder.last, model)
         report = ValidationReport(
             self.progress.step,
@@ -253,6 +252,8 @@ class Trainer:
         )
         for callback in self._callbacks:
             callback.on_validation(report)
+        # last of all: whoever is killed before does the validation again, and nothing of it is missing
+        self._save(validated=True)
         self._validations_s.append(time.monotonic() - began_s)
 
     def _training_summary(

@@ -251,6 +251,26 @@ def test_closing_closes_the_listeners(make_trainer: MakeTrainer, tmp_path: Path)
     assert heard.closed
 
 
+def test_killed_between_two_files_of_a_validation_loses_nothing_of_it(
+    make_trainer: MakeTrainer, tmp_path: Path
+) -> None:
+    """The state is written last: until then whoever resumes does the validation again, log line and all."""
+    trainer = make_trainer(tmp_path, validate_every=4)
+    seen: list[tuple[int, bool]] = []
+
+    class Look(Callback):
+        def on_validation(self, report: Any) -> None:
+            folder = RunFolder(tmp_path)
+            models = (load_model(folder.best), load_model(folder.last))
+            assert all(model.training["step"] <= report.step for model in models)
+            seen.append((folder.load_state().progress.step, models[1].training["step"] == report.step))
+
+    trainer.listen(Look())
+    trainer.run(StopRequest())
+    assert seen == [(0, True), (4, True), (8, True)]
+    assert RunFolder(tmp_path).load_state().progress.step == 12
+
+
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 

@@ -41,8 +41,9 @@ def test_a_lost_weight_sends_training_back_to_the_saved_state_at_half_the_rate(
     states: list[dict[str, Any]] = []
 
     class KeepState(Callback):
-        def on_validation(self, report: Any) -> None:
-            states.append(RunFolder(tmp_path).load_state().tensors)
+        def on_step(self, report: StepReport) -> None:
+            if report.step == 5:
+                states.append(RunFolder(tmp_path).load_validated_state().tensors)
 
     trainer.listen(heard, poison, KeepState())
     outcome = trainer.run(StopRequest())
