@@ -9,6 +9,7 @@ import atexit
 import contextlib
 import ctypes
 import importlib
+import io
 import os
 import shutil
 import sys
@@ -110,12 +111,15 @@ def captured_stderr() -> Iterator[None]:
         return
     with contextlib.closing(os.fdopen(terminal, "wb")) as stderr, tempfile.TemporaryFile() as chatter:
         os.dup2(chatter.fileno(), STDERR)
+        # Python's own lines in memory: where the disk is full, `sys.stderr` would take itself for broken
+        spoken = io.StringIO()
         try:
-            yield
+            with contextlib.redirect_stderr(spoken):
+                yield
         except BaseException as error:
             if not isinstance(error, KeyboardInterrupt):  # who interrupts does not ask why
                 chatter.seek(0)
-                stderr.write(chatter.read())
+                stderr.write(spoken.getvalue().encode(errors="backslashreplace") + chatter.read())
             raise
         finally:
             if sys.stderr is not None:

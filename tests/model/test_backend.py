@@ -81,6 +81,22 @@ def test_stderr_is_restored(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr().err == "ours\n"
 
 
+def test_what_a_library_says_on_a_full_disk_does_not_silence_us(tmp_path: Path) -> None:
+    code = """
+import resource, sys
+from gen.model.backend import captured_stderr
+from gen.streams import standard_streams
+resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+with standard_streams():
+    with captured_stderr():
+        print("a warning of a library", file=sys.stderr, flush=True)
+    print("ours", file=sys.stderr, flush=True)
+"""
+    pytest.importorskip("resource")
+    done = run_python(code, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "ours\n")
+
+
 def test_another_keras_backend_is_refused(tmp_path: Path) -> None:
     code = """
 import sys, types
