@@ -69,6 +69,7 @@ class Whole:
         ended = self.begin(self.out)
         if ended.code != 0:
             raise SystemExit(f"exit code {ended.code}: {ended.stderr.decode()}")
+        self.seconds = ended.seconds
 
     def command(self, out: Path) -> list[str]:
         """What begins the same run in another folder."""

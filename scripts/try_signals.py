@@ -56,7 +56,7 @@ def signals(whole: Whole, place: Path, count: int, draw: random.Random) -> Itera
     """Each command, each signal, so many times."""
     model, tunes = str(whole.out), str(write_tunes(place / "tunes"))
     commands = {
-        "train": (whole.command(place / "run"), 9.0),
+        "train": (whole.command(place / "run"), whole.seconds),
         "sample": ([*GEN, "sample", model, "--length", "30000"], 1.5),
         "eval": ([*GEN, "eval", model, "--corpus", str(whole.corpus)], 7.0),
         "corpora inspect": ([*GEN, "corpora", "inspect", tunes], 2.0),
