@@ -7,6 +7,7 @@ from typing import Any
 
 from gen.config import ConfigError, JsonFields
 from gen.corpus.locate import Located, locate
+from gen.corpus.sorting import TOKENIZERS
 from gen.dataset.prepare import Dataset, prepare
 from gen.errors import CorpusError
 from gen.kinds import tokenizer_of
@@ -40,6 +41,8 @@ class Source(JsonFields):
     def __post_init__(self) -> None:
         if unknown := sorted(self.choices.keys() - set(CHOICES)):
             raise ConfigError(f"there are no choices {', '.join(unknown)}")
+        if self.tokenizer not in TOKENIZERS:
+            raise ConfigError(f"there is no tokenizer {self.tokenizer!r}")
         if "-" in (self.corpus, self.validation):
             raise ConfigError("standard input cannot be read again")
 
