@@ -4,15 +4,16 @@
 
 Small models of text and music are spoiled in the ways of `tests/mutants.py`. What comes of a file must be an
 error of two lines, or a right answer: what `tests/second_reader.py`, which has no code of `gen`, reads in the
-same file and finds sound. A traceback, a second, 200 MB more than before, a file written elsewhere, a
-program started or a connection opened is a failure, and the file is kept. All files go through the command
-line in this process, a share of them through TensorFlow as well, and some through processes of their own. It
-ends at the count or when the time is over; the record goes to benchmarks/reliability.json.
+same file and finds sound. A traceback, a second of the processor, 200 MB more than before, a file written
+elsewhere, a program started or a connection opened is a failure, and the file is kept. All files go through
+the command line in this process, a share of them through TensorFlow as well, and some through processes of
+their own. It ends at the count or when the time is over; the record goes to benchmarks/reliability.json.
 """
 
 import argparse
 import json
 import os
+import resource
 import shutil
 import sys
 import tempfile
@@ -126,16 +127,23 @@ class Trial:
 
     def alone(self, path: Path, tally: Tally) -> Iterator[str]:
         """The same in processes of their own, less what a sound file takes to start."""
-        ended = [run([*GEN, *command], limit_s=HANGS_S, cwd=self._folder) for command in _light(path)]
         less = [
             replace(
-                each,
-                seconds=each.seconds - self._startup.seconds,
-                peak_bytes=each.peak_bytes - self._startup.peak_bytes,
+                ended,
+                seconds=ended.seconds - self._startup.seconds,
+                peak_bytes=ended.peak_bytes - self._startup.peak_bytes,
             )
-            for each in ended
+            for ended in self._processes(path)
         ]
         yield from self._judge(less, path, tally)
+
+    def _processes(self, path: Path) -> Iterator[Ended]:
+        for command in _light(path):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            ended = run([*GEN, *command], limit_s=HANGS_S, cwd=self._folder)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            yield replace(ended, seconds=seconds)
 
     def _judge(self, ended: list[Ended], path: Path, tally: Tally) -> Iterator[str]:
         info, sample = ended
@@ -183,8 +191,9 @@ class Trial:
     def start(self, paths: Iterable[Path]) -> None:
         """See what sound files take in processes of their own."""
         for path in paths:
-            alone = [run([*GEN, *command], limit_s=HANGS_S, cwd=self._folder) for command in _light(path)]
-            self._startup = max([self._startup, *alone], key=lambda ended: (ended.seconds, ended.peak_bytes))
+            for ended in self._processes(path):
+                seconds = max(ended.seconds, self._startup.seconds)
+                self._startup = replace(ended, seconds=seconds)  # memory is that of all so far
 
     def warm_up(self, paths: Iterable[Path], *, heavy: bool) -> None:
         """Load all that commands load.

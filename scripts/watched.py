@@ -59,6 +59,8 @@ class Commands:
     def run(self, *arguments: str | Path) -> Ended:
         """Run one to its end; a traceback is an exit code of None, with the exception on stderr.
 
+        Seconds are the processor's: others may use the machine as well.
+
         Raises:
             TimeoutError: It does not end.
         """
@@ -66,10 +68,10 @@ class Commands:
         before_bytes = _begin_peak()
         self._watch.on, self._watch.seen = True, []
         with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
-            began_s = time.monotonic()
+            began_s = time.process_time()
             ending: Future[None] = self._pool.submit(gen, [str(argument) for argument in arguments])
             error = ending.exception(HANGS_S)
-            seconds = time.monotonic() - began_s
+            seconds = time.process_time() - began_s
         self._watch.on = False
         code = error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else None
         told = stderr.getvalue() + ("" if code is not None else repr(error)) + "".join(self._watch.seen)
