@@ -10,57 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import safetensors.numpy
 from numpy.typing import NDArray
 
 from gen.checkpoint import save_model
+from tests.hostile_values import HOSTILE, NUMBERS
 from tests.tiny import contents, sign, tiny_model
 from tests.tunes import duet, tune_model
 
 DTYPES = ("F32", "F64", "F16", "BF16", "I8", "I32", "I64", "U8", "BOOL", "F8_E4M3", "F4", "C64", "", "f32")
-NUMBERS = (
-    -1,
-    0,
-    1,
-    2,
-    7,
-    8,
-    31,
-    255,
-    65_535,
-    65_536,
-    1 << 31,
-    1 << 40,
-    (1 << 63) - 1,
-    (1 << 64) - 1,
-    1 << 70,
-)
 WILD = (np.nan, np.inf, -np.inf, 1e6, -1e6, 1e7, 3e38, -3e38, 1e-45)
-
-
-def _nested(levels: int) -> Any:
-    value: Any = "in"
-    for level in range(levels):
-        value = {"a": value} if level % 2 else [value]
-    return value
-
-
-HOSTILE: list[Any] = [
-    *(None, True, False, "", "0", "text", "music", "notes", "characters", [], {}, [[]], {"": {}}),
-    *(*NUMBERS, 0.5, -0.0, 1e308, -1e308, 5e-324, 1e22),
-    *(
-        "\x1b[2J\x1b]0;title\x07",
-        "two\nlines\r",
-        "\ud83d",
-        "\udcff",
-        "\u202e",
-        "\0",
-        "../../etc/passwd",
-        "%s{0}",
-    ),
-    *("x" * 100_000, ["é"] * 70_000, {str(number): number for number in range(5_000)}),
-    *map(_nested, (10, 30, 200)),
-]
 TOKENS = ["a", "é", "<0x41>", "Pitch_60", "Pitch_128", "Metre_0/0", "Metre_1/96", "Part_2"]
+VERSIONS = (0, 1, 1, 2, 2, 3, 99, -1, True, 1.0, 2.0, None, "2", [2])
 
 
 class Originals:
@@ -193,6 +154,27 @@ def edit_metadata(originals: Originals, name: str, draw: random.Random, path: Pa
     sign(path, about, tensors)
 
 
+def edit_signature(originals: Originals, name: str, draw: random.Random, path: Path) -> None:
+    """Versions and checksums themselves, and numbers that JSON has not, or not so."""
+    about, tensors = originals.contents(name)
+    about["format_version"] = draw.choice(VERSIONS)
+    about["release"] = draw.choice(("9.9", _hostile(draw)))
+    sign(path, about, tensors)
+    about, _ = contents(path)
+    for checksum in ("sha256", "metadata_sha256"):
+        match draw.randrange(5):
+            case 0:
+                del about[checksum]
+            case 1:
+                about[checksum] = draw.choice((about[checksum].upper(), "0" * 64, None, about.get("sha256")))
+    text = json.dumps(about)
+    if draw.random() < 0.3:
+        text = text.replace(
+            "1234", draw.choice(("NaN", "-Infinity", "1e999", "9" * 30, "9" * 5_000, "1234.0"))
+        )
+    safetensors.numpy.save_file(tensors, path, {"gen": text})
+
+
 def edit_tokens(originals: Originals, name: str, draw: random.Random, path: Path) -> None:
     """Another vocabulary, with a network that fits its length."""
     about, tensors = originals.contents(name)
@@ -246,6 +228,7 @@ FAMILIES: dict[str, Mutation] = {
     "two files in one": splice,
     "a header that lies": edit_header,
     "metadata edited, signed again": edit_metadata,
+    "versions and checksums edited": edit_signature,
     "vocabulary edited, signed again": edit_tokens,
     "tensors edited, signed again": edit_tensors,
 }
