@@ -136,7 +136,9 @@ def edit_metadata(originals: Originals, name: str, draw: random.Random, path: Pa
     """Anything in any place of the metadata, with checksums that are right for it."""
     about, tensors = originals.contents(name)
     for _ in range(draw.choice((1, 1, 2, 4))):
-        holder, key = draw.choice(list(_places(about)))
+        section = about[draw.choice(list(about))]  # so that a small one is met as often as a large one
+        found = list(_places(section)) if isinstance(section, dict) and draw.random() < 0.5 else []
+        holder, key = draw.choice(found or list(_places(about)))
         match draw.randrange(6):
             case 0:
                 del holder[key]
@@ -176,7 +178,7 @@ def edit_signature(originals: Originals, name: str, draw: random.Random, path: P
 
 
 def edit_tokens(originals: Originals, name: str, draw: random.Random, path: Path) -> None:
-    """Another vocabulary, with a network that fits its length."""
+    """Another vocabulary, mostly with a network that fits its length."""
     about, tensors = originals.contents(name)
     tokens = about["tokenizer"]["tokens"]
     more: list[Any] = [*tokens, *HOSTILE, *TOKENS]
@@ -191,7 +193,8 @@ def edit_tokens(originals: Originals, name: str, draw: random.Random, path: Path
                 tokens[place] = draw.choice(more)
             case _:
                 draw.shuffle(tokens) if draw.random() < 0.1 else tokens.append(draw.choice(more))
-    size = about["config"]["vocabulary_size"] = len(tokens)
+    size = len(tokens) if draw.random() < 0.9 else about["config"]["vocabulary_size"]
+    about["config"]["vocabulary_size"] = size
     for tensor, axis in (("embedding", 0), ("output.W", 1), ("output.b", 0)):
         tensors[tensor] = np.ascontiguousarray(tensors[tensor].take(np.arange(size), axis, mode="wrap"))
     sign(path, about, tensors)
