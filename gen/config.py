@@ -7,7 +7,8 @@ field's type and bounds before anything is built from it, so that a file cannot 
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from types import UnionType
+from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -18,6 +19,26 @@ MAX_VOCABULARY = 1 << 16
 
 class ConfigError(ValueError):
     """A field is missing, unknown, of the wrong type, or out of bounds; the message names it."""
+
+
+def require_whole(name: str, value: Any, low: int, high: int) -> None:
+    """Refuse what is not a whole number within bounds.
+
+    Raises:
+        ConfigError: It is something else.
+    """
+    if not _fits(value, int) or not low <= value <= high:
+        raise ConfigError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
+
+
+def require_real(name: str, value: Any, low: float, high: float) -> None:
+    """Refuse what is not a number within bounds.
+
+    Raises:
+        ConfigError: It is something else.
+    """
+    if not _fits(value, float) or not low <= value <= high:
+        raise ConfigError(f"{name} must be a number from {low} to {high}, not {value!r}")
 
 
 class JsonFields:
@@ -41,6 +62,9 @@ class JsonFields:
             raise ConfigError(f"{cls.__name__} lacks {', '.join(missing)}")
         if unknown := sorted(fields.keys() - known):
             raise ConfigError(f"{cls.__name__} has unknown fields: {', '.join(map(str, unknown))}")
+        for name, wanted in get_type_hints(cls).items():
+            if not _fits(fields[name], wanted):
+                raise ConfigError(f"{name} must be {_described(wanted)}, not {fields[name]!r}")
         return cls(**fields)
 
 
@@ -61,10 +85,10 @@ class ModelConfig(JsonFields):
     layers: int
 
     def __post_init__(self) -> None:
-        _whole("vocabulary_size", self.vocabulary_size, 1, MAX_VOCABULARY)
-        _whole("embedding_size", self.embedding_size, 1, MAX_UNITS)
-        _whole("units", self.units, 1, MAX_UNITS)
-        _whole("layers", self.layers, 1, MAX_LAYERS)
+        require_whole("vocabulary_size", self.vocabulary_size, 1, MAX_VOCABULARY)
+        require_whole("embedding_size", self.embedding_size, 1, MAX_UNITS)
+        require_whole("units", self.units, 1, MAX_UNITS)
+        require_whole("layers", self.layers, 1, MAX_LAYERS)
 
     def input_size(self, layer: int) -> int:
         """D of layer `layer`: the embedding for the first, the units below for the others."""
@@ -114,16 +138,13 @@ class TrainingConfig(JsonFields):
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "window", "validate_every", "parts"):
-            _whole(name, getattr(self, name), 1, 1 << 40)
-        _whole("warmup_steps", self.warmup_steps, 0, 1 << 40)
-        _whole("seed", self.seed, 0, (1 << 63) - 1)
-        _real("learning_rate", self.learning_rate, 0.0, 10.0)
-        _real("dropout", self.dropout, 0.0, 0.95)
-        _real("weight_decay", self.weight_decay, 0.0, 10.0)
-        _real("gradient_norm", self.gradient_norm, 0.0, 1e9)
-        for name in ("precision", "products"):
-            if (value := getattr(self, name)) not in ("float32", "bfloat16"):
-                raise ConfigError(f"{name} must be float32 or bfloat16, not {value!r}")
+            require_whole(name, getattr(self, name), 1, 1 << 40)
+        require_whole("warmup_steps", self.warmup_steps, 0, 1 << 40)
+        require_whole("seed", self.seed, 0, (1 << 63) - 1)
+        require_real("learning_rate", self.learning_rate, 0.0, 10.0)
+        require_real("dropout", self.dropout, 0.0, 0.95)
+        require_real("weight_decay", self.weight_decay, 0.0, 10.0)
+        require_real("gradient_norm", self.gradient_norm, 0.0, 1e9)
 
 
 @dataclass(frozen=True)
@@ -155,13 +176,23 @@ class Recipe:
     dropout_by_passes: tuple[tuple[float, float], ...]
 
 
-def _whole(name: str, value: Any, low: int, high: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise ConfigError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
+def _fits(value: Any, wanted: Any) -> bool:
+    """Whether a JSON value is of a field's type; whole numbers are real ones too, and truth is no number."""
+    within = get_args(wanted)
+    if get_origin(wanted) is Literal:
+        return value in within
+    if get_origin(wanted) is UnionType:
+        return any(_fits(value, one) for one in within)
+    if get_origin(wanted) is dict:
+        names, values = within
+        return isinstance(value, dict) and all(_fits(k, names) and _fits(v, values) for k, v in value.items())
+    if wanted is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
 
 
-def _real(name: str, value: Any, low: float, high: float) -> None:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
-        raise ConfigError(f"{name} must be a number, not {value!r}")
-    if not low <= value <= high:
-        raise ConfigError(f"{name} must be from {low} to {high}, not {value!r}")
+def _described(wanted: Any) -> str:
+    """A field's type, as an error says it: `int`, `float | None`, `float32 or bfloat16`."""
+    if get_origin(wanted) is Literal:
+        return " or ".join(get_args(wanted))
+    return wanted.__name__ if isinstance(wanted, type) else str(wanted)

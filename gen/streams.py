@@ -14,6 +14,8 @@ from typing import Any
 
 from gen.errors import GenError
 
+LONGEST_LINE = 10_000
+
 
 class ReaderGoneError(Exception):
     """Nobody reads the result any more: the command ends, as it does when all is written."""
@@ -89,8 +91,12 @@ class Result(_Stream):
 
 
 def one_line(text: str) -> str:
-    """Text as one line that only shows itself: names of files, and what files claim, may hold anything."""
-    return "".join(character if character.isprintable() else "?" for character in text)
+    """Text as one line that only shows itself: names of files, and what files claim, may hold anything.
+
+    What is longer than any screen is cut.
+    """
+    shown = "".join(character if character.isprintable() else "?" for character in text[:LONGEST_LINE])
+    return shown if len(text) <= LONGEST_LINE else f"{shown} …"
 
 
 @contextmanager

@@ -20,8 +20,8 @@ SOURCES = {
 RANKS = [
     {"__init__"},
     {"errors"},
-    {"files", "streams"},
-    {"config"},
+    {"files", "machine", "streams"},
+    {"config", "tensor_file"},
     {"score"},
     {"corpus", "tokenizer", "model", "export", "sampler"},
     {"writing"},

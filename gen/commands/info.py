@@ -40,7 +40,7 @@ def command(model: Path | None, as_json: bool) -> None:
         click.echo(json.dumps({**facts, "vocabulary": list(tokenizer.tokens)}))
         return
     for name, value in _lines(facts):
-        click.echo(f"{name:<12} {value}")
+        click.echo(f"{name:<12} {one_line(value)}")
 
 
 def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
@@ -81,12 +81,14 @@ def _measures(facts: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _number(facts: dict[str, Any], name: str, form: str) -> str:
-    """A number that a file claims; a file can claim anything."""
+    """A number that a file claims, none of which is below zero; a file can claim anything."""
     value = facts.get(name)
-    return format(value, form) if isinstance(value, int | float) and abs(value) < LARGEST else "unknown"
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < LARGEST:
+        return "unknown"
+    return format(value, form)
 
 
 def _words(facts: dict[str, Any], name: str, otherwise: str = "unknown") -> str:
-    """Words that a file claims, without what would drive the terminal."""
+    """Words that a file claims."""
     value = facts.get(name)
-    return one_line(value) if isinstance(value, str) and value else otherwise
+    return value if isinstance(value, str) and value else otherwise

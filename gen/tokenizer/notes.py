@@ -31,8 +31,8 @@ from gen.tokenizer.symbols import Group, Symbol, read_symbol, write_symbol
 from gen.tokenizer.transposition import SHIFTS, played, shift_range, shifted, transposed_symbols
 from gen.tokenizer.wishes import Wishes
 
+CHOICES = ("velocity", "melody", "transpose")
 _FRAME = ("Start", "End", "Bar")
-_CHOICES = ("velocity", "melody", "transpose")
 _UNDAMAGED = "Use an undamaged model file."
 
 
@@ -274,7 +274,7 @@ class NotesTokenizer(Tokenizer[Score]):
 
     def choices(self) -> dict[str, bool]:
         """What the vocabulary was made with: `velocity`, `melody` and `transpose`."""
-        return {name: getattr(self, name) for name in _CHOICES}
+        return {name: getattr(self, name) for name in CHOICES}
 
     def to_json(self) -> dict[str, Any]:
         """See `Tokenizer.to_json`."""
@@ -284,7 +284,7 @@ class NotesTokenizer(Tokenizer[Score]):
     def from_json(cls, fields: Any) -> Self:
         """See `Tokenizer.from_json`."""
         plain = super().from_json(fields)
-        choices = {name: fields.get(name) for name in _CHOICES}
+        choices = {name: fields.get(name) for name in CHOICES}
         if not all(isinstance(choice, bool) for choice in choices.values()):
             raise TokenizerError("A vocabulary of music lacks the choices it was made with.", _UNDAMAGED)
         return cls(plain.tokens, **choices)

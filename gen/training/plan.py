@@ -5,13 +5,13 @@ alone; only where the user gave minutes is their number set right on the way.
 """
 
 import math
-import os
 from dataclasses import dataclass
 from typing import TypeVar
 
 from gen.config import JsonFields, ModelConfig, Precision, Recipe, TrainingConfig
 from gen.dataset.token_file import TokenFile, fit_streams
 from gen.errors import TrainingError
+from gen.machine import memory_bytes
 
 DEFAULT_MINUTES = 10.0
 # what two ordinary cores read; it only tells few passes from many, so that a run does not depend on its clock
@@ -105,15 +105,11 @@ def require_memory(model: ModelConfig) -> None:
     Raises:
         TrainingError: Weights, gradients and moments alone are larger than the machine's memory.
     """
-    try:
-        memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):  # a system that does not say
-        return
-    needed_bytes = model.parameters() * BYTES_A_PARAMETER
-    if needed_bytes > memory_bytes:
+    needed_bytes, has_bytes = model.parameters() * BYTES_A_PARAMETER, memory_bytes()
+    if has_bytes is not None and needed_bytes > has_bytes:
         raise TrainingError(
             f"{model.layers} x {model.units} units are {model.parameters():,} parameters: learning takes "
-            f"{needed_bytes / 1e9:,.0f} GB, and this machine has {memory_bytes / 1e9:,.0f} GB.",
+            f"{needed_bytes / 1e9:,.0f} GB, and this machine has {has_bytes / 1e9:,.0f} GB.",
             "Give fewer --units or --layers.",
         )
 

@@ -79,7 +79,8 @@ def held_out_of_run(folder: Path, model: Model) -> TokenFile:
     """
     run = RunFolder(folder)
     about = run.load_state().about if run.has_state() else {}
-    if about.get("digest") != model.corpus.get("digest", ""):
+    digest = about.get("digest")
+    if not isinstance(digest, str) or digest != model.corpus.get("digest"):
         raise RunError(
             "The model does not lie in the folder of its run, so what it held out is not known.",
             "Name a text: gen eval MODEL --corpus FILE.",

@@ -15,6 +15,7 @@ that was validated, which does not depend on the clock.
 import datetime
 import itertools
 import json
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,13 +24,14 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from gen.checkpoint import Model, load_tensors, save_model, save_tensors
-from gen.config import ConfigError, JsonFields, TrainingConfig
+from gen.checkpoint import Model, save_model
+from gen.config import ConfigError, JsonFields, TrainingConfig, require_real, require_whole
 from gen.dataset.windows import Cursor
 from gen.errors import ModelFileError, RunError
 from gen.files import is_temporary, write_atomically
+from gen.tensor_file import load_tensors, save_tensors
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 EARLY_STOP_SHARE = 0.2
 
 
@@ -54,6 +56,13 @@ class Progress(JsonFields):
     best_step: int = 0
     rate_scale: float = 1.0
     recoveries: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("step", "epoch", "position", "best_step", "recoveries"):
+            require_whole(name, getattr(self, name), 0, 1 << 40)
+        require_real("rate_scale", self.rate_scale, 0.0, 1.0)
+        if self.best_nats is not None:
+            require_real("best_nats", self.best_nats, 0.0, math.inf)
 
     @property
     def cursor(self) -> Cursor:
@@ -266,15 +275,10 @@ def trim_metrics(path: Path, step: int) -> None:
 
 
 def _read_state(path: Path) -> SavedState:
-    about, tensors = load_tensors(path)
-    if about.get("format_version") != STATE_VERSION:
-        raise ModelFileError(
-            f"{path} has format {about.get('format_version')!r}; this release reads {STATE_VERSION}.",
-            "Resume with the release of gen that wrote it.",
-        )
+    about, tensors = load_tensors(path, STATE_VERSION)
     try:
         progress = Progress.from_json(about.get("progress"))
-    except (ConfigError, TypeError) as error:
+    except ConfigError as error:
         raise ModelFileError(f"{path}: {error}.", "Use an undamaged state.") from error
     described = about.get("about")
     if not isinstance(described, dict):

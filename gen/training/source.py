@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gen.config import JsonFields
+from gen.config import ConfigError, JsonFields
 from gen.corpus.locate import Located, locate
+from gen.corpus.sorting import TOKENIZERS
 from gen.dataset.prepare import Dataset, prepare
 from gen.errors import CorpusError
 from gen.kinds import tokenizer_of
+from gen.tokenizer.notes import CHOICES
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,14 @@ class Source(JsonFields):
     init_from: str | None
     tokenizer: str
     choices: dict[str, bool]
+
+    def __post_init__(self) -> None:
+        if unknown := sorted(self.choices.keys() - set(CHOICES)):
+            raise ConfigError(f"there are no choices {', '.join(unknown)}")
+        if self.tokenizer not in TOKENIZERS:
+            raise ConfigError(f"there is no tokenizer {self.tokenizer!r}")
+        if "-" in (self.corpus, self.validation):
+            raise ConfigError("standard input cannot be read again")
 
 
 @dataclass(frozen=True)

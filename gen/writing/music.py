@@ -23,6 +23,7 @@ from gen.tokenizer.symbols import Group
 from gen.writing.request import Request
 
 MOST_BARS = 64
+MOST_TOKENS_A_BAR = 1024  # on the average; a vocabulary can have a bar without end
 PREVIEW_BARS = 4
 PREVIEW_TEMPERATURE = 0.8
 _NAMED = 5
@@ -94,7 +95,7 @@ def sample_music(
 def preview_music(network: Network, tokenizer: NotesTokenizer) -> str:
     """A few bars, with the same draws each time, so that two of a run differ by the weights alone."""
     choices = Choices((PREVIEW_TEMPERATURE, PREVIEW_TEMPERATURE))
-    request = Request(choices, bars=PREVIEW_BARS)
+    request = Request(choices, bars=PREVIEW_BARS, length=PREVIEW_BARS * MOST_TOKENS_A_BAR)
     (piece,) = write_music(network, tokenizer, np.zeros(0, np.int32), request)
     return in_characters(piece.score)
 
@@ -113,6 +114,7 @@ def write_music(
 
     Raises:
         TokenizerError: A wish that the vocabulary cannot say.
+        GenError: The model does not come to the end of the bars that it was asked for.
     """
     end = tokenizer.ids["End"]
     grammar = tokenizer.grammar(
@@ -135,9 +137,15 @@ def write_music(
         seed=request.seed,
         progress=grammar.progress,
     )
-    while not ended.all() and (request.length is None or len(drawn) < request.length):
+    most = MOST_TOKENS_A_BAR * (request.bars or MOST_BARS) if request.length is None else request.length
+    while not ended.all() and len(drawn) < most:
         drawn.append(next(ids))
         ended |= drawn[-1] == end
+    if request.bars is not None and request.length is None and not ended.all():
+        raise GenError(
+            f"The model does not come to the end of {request.bars} bars in {most:,} tokens.",
+            "Ask for fewer --bars, or give --length.",
+        )
     together = np.array(drawn, np.int32).reshape(len(drawn), request.count)
     pieces = [_piece(tokenizer, prompt, ids_of, request.bars) for ids_of in together.T]
     return [replace(piece, score=_dressed(piece.score, request)) for piece in pieces]

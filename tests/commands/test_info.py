@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.calling import assert_users_mistake, call
-from tests.tiny import put_model, tiny_model
+from tests.tiny import contents, put_model, sign, tiny_model
 
 Capsys = pytest.CaptureFixture[str]
 
@@ -71,7 +71,11 @@ def test_a_model_of_a_newer_release_is_the_users_to_mend(model: Path, capsys: Ca
 
 
 anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**18), 10**18)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
     max_leaves=4,
 )
@@ -114,3 +118,31 @@ def test_what_a_file_claims_cannot_drive_the_terminal(model: Path, capsys: Capsy
     assert len(outcome.out.splitlines()) == lines
     assert "a?[2Jb?licence CC0" in outcome.out
     assert all(character.isprintable() for line in outcome.out.splitlines() for character in line)
+
+
+@pytest.mark.parametrize("claimed", [-5, -0.5, True, 10**18, 1e308, "12", None, [1]])
+def test_a_number_that_cannot_be_is_not_shown_as_one(model: Path, capsys: Capsys, claimed: object) -> None:
+    told = tiny_model()
+    told.corpus["training_tokens"] = claimed
+    told.training.update(
+        {"step": claimed, "validation_nats_per_token": claimed, "validation_tokens": claimed}
+    )
+    outcome = call(capsys, "info", put_model(model, told))
+    assert outcome.code == 0
+    assert "letters, unknown tokens" in outcome.out
+    assert "unknown of 9 steps" in outcome.out
+    assert "unknown nats a token" in outcome.out
+
+
+def test_words_without_end_are_cut(model: Path, capsys: Capsys) -> None:
+    told = tiny_model()
+    told.corpus["licence"] = "x" * 1_000_000
+    outcome = call(capsys, "info", put_model(model, told))
+    assert outcome.code == 0
+    assert "x" * 1_000 in outcome.out
+    assert len(outcome.out) < 20_000
+    about, tensors = contents(model)
+    for change in ({"kind": "y" * 1_000_000}, {"config": {"units": "z" * 1_000_000}}):
+        outcome = call(capsys, "info", sign(model, about | change, tensors))
+        assert_users_mistake(outcome)
+        assert len(outcome.err) < 20_000

@@ -6,14 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen.checkpoint import Model, load_tensors, save_model, save_tensors, weight_shapes
+from gen.checkpoint import Model, save_model, weight_shapes
 from gen.config import ModelConfig, TrainingConfig
 from gen.errors import CorpusError, GenError, ModelFileError, RunError
 from gen.kinds import KINDS
+from gen.tensor_file import load_tensors, save_tensors
 from gen.tokenizer.characters import CharacterTokenizer
 from gen.training import plan, resuming, setup
 from gen.training.plan import Request
-from gen.training.run import Progress, RunFolder
+from gen.training.run import STATE_VERSION, Progress, RunFolder
 from gen.training.setup import Given, Setup
 from tests.training.plain_network import random_weights
 from tests.training.tiny import words
@@ -78,7 +79,7 @@ def assert_two_lines(error: GenError, *problem: str) -> None:
 def test_a_run_of_another_release_keeps_what_it_held_out_and_tells_the_way_on(tmp_path: Path) -> None:
     ready = begin()
     path = put_state(ready, step=5) / "state.validated.safetensors"
-    about, tensors = load_tensors(path)
+    about, tensors = load_tensors(path, STATE_VERSION)
     del about["about"]["training"]["products"]
     save_tensors(path, tensors, about)
     with pytest.raises(RunError) as caught:

@@ -61,6 +61,22 @@ def test_a_length_is_of_tokens_at_the_most_and_what_is_there_is_whole(length: in
     assert (piece.score.notes[:, DURATION] > 0).all()
 
 
+def test_a_bar_without_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A vocabulary can have a bar of a million positions, and a model that goes through them all."""
+    assert max(piece.tokens for piece in write(count=30)) > 64
+    monkeypatch.setattr(music, "MOST_TOKENS_A_BAR", 1)
+    pieces = write(count=30)
+    assert max(piece.tokens for piece in pieces) <= 64
+    assert not all(piece.ended for piece in pieces)
+    with pytest.raises(GenError, match="end of 8 bars in 8 tokens") as caught:
+        write(bars=8)
+    assert "--bars" in caught.value.fix
+    (cut,) = write(bars=8, length=30)
+    assert 0 < cut.tokens <= 30
+    monkeypatch.setattr(music, "MOST_TOKENS_A_BAR", 5)
+    assert preview_music(*parts_of())
+
+
 def test_the_same_seed_writes_the_same_and_number_k_does_not_depend_on_the_others() -> None:
     first, again = write(count=3, bars=6, seed=4), write(count=3, bars=6, seed=4)
     assert [piece.score for piece in first] == [piece.score for piece in again]

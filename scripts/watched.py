@@ -1,0 +1,96 @@
+"""`gen` run in this process, again and again, while somebody looks at what it does besides."""
+
+import contextlib
+import io
+import os
+import sys
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from trials import Ended
+
+from gen.cli import main as gen
+
+HANGS_S = 120.0
+FORBIDDEN = (
+    "os.system",
+    "os.exec",
+    "os.posix_spawn",
+    "os.fork",
+    "subprocess.Popen",
+    "socket.connect",
+    "pickle.find_class",
+)
+
+
+class Watch:
+    """Sees, through Python's audit events, what is opened for writing, and what no model may do."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = str(folder)
+        self.on = False
+        self.seen: list[str] = []
+        sys.addaudithook(self._hook)
+
+    def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self.on:
+            return
+        if event in FORBIDDEN:
+            self.seen.append(event)
+        elif event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            place = str(arguments[0])
+            if not place.startswith((self._folder, os.devnull)):
+                self.seen.append(f"open for writing {place}")
+
+
+class Commands:
+    """Runs commands in this process, under watch, and says what is wrong with how they end.
+
+    Args:
+        folder: Where they run, and the only place where they may write.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._watch = Watch(folder)
+        self._pool = ThreadPoolExecutor(1)
+
+    def run(self, *arguments: str | Path) -> Ended:
+        """Run one to its end; a traceback is an exit code of None, with the exception on stderr.
+
+        Seconds are the processor's: others may use the machine as well.
+
+        Raises:
+            TimeoutError: It does not end.
+        """
+        stdout, stderr = io.StringIO(), io.StringIO()
+        before_bytes = _begin_peak()
+        self._watch.on, self._watch.seen = True, []
+        with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+            began_s = time.process_time()
+            ending: Future[None] = self._pool.submit(gen, [str(argument) for argument in arguments])
+            error = ending.exception(HANGS_S)
+            seconds = time.process_time() - began_s
+        self._watch.on = False
+        code = error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else None
+        told = stderr.getvalue() + ("" if code is not None else repr(error)) + "".join(self._watch.seen)
+        return Ended(
+            code,
+            stdout.getvalue().encode(errors="surrogatepass"),
+            told.encode(errors="backslashreplace"),
+            seconds,
+            _peak() - before_bytes,
+        )
+
+
+def _begin_peak() -> int:
+    """Let the system count the peak of this process's memory anew, and say what it has now."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+    return _peak()
+
+
+def _peak() -> int:
+    status = Path("/proc/self/status").read_text("ascii", "replace")
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) << 10
