@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gen.parameters import Real
+from gen.streams import one_line
 
 if TYPE_CHECKING:
     from gen.config import TrainingConfig
@@ -100,7 +101,7 @@ def command(
     )
     ready = resuming.resume(given) if resume else setup.begin(given)
     for note in ready.notes:
-        click.echo(note, err=True)
+        click.echo(one_line(note), err=True)
     try:
         return _train(ready, click.get_current_context().obj, tensorboard)
     finally:

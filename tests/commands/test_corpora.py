@@ -142,6 +142,21 @@ def test_inspect_shows_a_table() -> None:
     assert table["most common"] == "a 40.0%  \\n 20.0%  space 20.0%  b 20.0%"
 
 
+def test_what_people_see_does_nothing_to_their_terminal() -> None:
+    Path("c").mkdir()
+    for name, content in (
+        ("two\nlines", b"a\r\n"),
+        ("\x1b[31m", b"\xef\xbb\xbf\x0b\x1b"),
+        ("in no encoding \udcff", b"a\r\n"),
+        ("\x1b[2J and junk", b"\xff"),
+    ):
+        Path("c", name).write_bytes(content)
+    text = shown("inspect", "c")
+    assert all(line.isprintable() for line in text.split("\n"))
+    assert "c/two?lines" in text
+    assert "U+000B" in text
+
+
 def test_a_long_list_of_bad_files_is_cut_for_people() -> None:
     Path("c").mkdir()
     Path("c/good.txt").write_text("fine")
