@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gen.errors import CorpusError
+from gen.streams import one_line
 
 if TYPE_CHECKING:
     from gen.corpus.catalog import NamedCorpus
@@ -177,9 +178,9 @@ def _print_survey(located: "Located", found: "Survey | MusicSurvey") -> None:
         ]
     )
     for note in (*located.notes, *found.sentences()):
-        click.echo(note)
+        click.echo(one_line(note))
     for bad in found.refused[:_REJECTED_SHOWN]:
-        click.echo(f"rejected: {click.format_filename(bad.path)} {bad.reason}")
+        click.echo(one_line(f"rejected: {bad.path} {bad.reason}"))
     if (more := len(found.refused) - _REJECTED_SHOWN) > 0:
         click.echo(f"rejected: {more:,} more (all of them with --json)")
 
@@ -192,4 +193,4 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
+        click.echo(one_line("  ".join(cells).rstrip()))

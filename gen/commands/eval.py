@@ -82,11 +82,11 @@ def _encoded(
             f"Name one part of it: {Path(corpus) / 'test'}",
         )
     for note in located.notes:
-        click.echo(note, err=True)
+        click.echo(one_line(note), err=True)
     try:
         with encoded_whole(located.files, encoding, tokenizer, model.kind, unseen) as encoded:
             for note in encoded.notes:
-                click.echo(note, err=True)
+                click.echo(one_line(note), err=True)
             yield encoded.file
     except TokenizerError as error:
         raise TokenizerError(error.problem, "Leave out and count such with --skip-unseen.") from error

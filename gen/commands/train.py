@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gen.parameters import Real
+from gen.streams import one_line
 
 if TYPE_CHECKING:
     from gen.config import TrainingConfig
@@ -100,7 +101,7 @@ def command(
     )
     with resuming.resumed_run(given) if resume else setup.new_run(given) as ready:
         for note in ready.notes:
-            click.echo(note, err=True)
+            click.echo(one_line(note), err=True)
         return _train(ready, click.get_current_context().obj, tensorboard)
 
 

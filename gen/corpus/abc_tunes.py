@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from gen.corpus.measures import usable_metre
-from gen.corpus.piece import FASTEST_BPM, title_from
+from gen.corpus.piece import FASTEST_BPM, UnreadableError, title_from
+from gen.corpus.wording import one_line
 from gen.score import MODES
 
+_NUMBER_CHARACTERS = 20
+_MOST_HEAD_LINES = 1000
 _FIELD = re.compile(r"([A-Za-z]):(?![|:])(.*)")
 _START = re.compile(r"X:\s*\d")
 _KEY = re.compile(r"\s*([A-Ga-g])([#b]?)\s*([A-Za-z]*)")
@@ -62,7 +65,11 @@ class AbcKey:
 
 
 def split_tunes(text: str) -> Iterator[Tune]:
-    """The tunes of a file, each from its `X:` to an empty line; without any `X:` the whole is one."""
+    """The tunes of a file, each from its `X:` to an empty line; without any `X:` the whole is one.
+
+    Raises:
+        UnreadableError: What stands before the first `X:`, and so holds for all, is too long.
+    """
     head: list[str] = []
     tune: Tune | None = None
     in_text_block = False
@@ -78,10 +85,12 @@ def split_tunes(text: str) -> Iterator[Tune]:
         elif _START.match(line):
             if tune is not None:
                 yield tune
-            tune = Tune(line[2:].split("%")[0].strip(), lines=head.copy())
+            tune = Tune(one_line(line[2:].split("%")[0], _NUMBER_CHARACTERS), lines=head.copy())
         elif tune is None:
             if _FIELD.match(line) or line.startswith("%%"):
                 head.append(line)
+                if len(head) > _MOST_HEAD_LINES:  # each tune has them all
+                    raise UnreadableError(f"has more than {_MOST_HEAD_LINES} fields before its first tune")
         elif line.startswith("T:") and not tune.title:
             tune.title = title_from(line[2:].split("%")[0])
         else:

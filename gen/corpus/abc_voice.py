@@ -12,6 +12,7 @@ from gen.score import Part
 _PROGRAM = re.compile(r"%%MIDI\s+program\s+(?:\d+\s+)?(\d{1,3})\b")
 _DRUMS = re.compile(r"%%MIDI\s+channel\s+10\b")
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_SHOWN = 12  # characters of what is wrong
 _NORMAL = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}  # in the time of how many; 5, 7 and 9 depend on the metre
 
 
@@ -83,7 +84,9 @@ class Voice:
         for (spelling, _, is_tied), duration in zip(notes, durations, strict=True):
             pitch = self._pitch(spelling, tied)
             if duration <= 0 or not 0 <= pitch <= 127:
-                raise UnreadableError(f"has a note {spelling!r} without a length or out of MIDI's range")
+                raise UnreadableError(
+                    f"has a note {spelling[:_SHOWN]!r} without a length or out of MIDI's range"
+                )
             self.last.append(len(self.open.notes))
             self.spelled.append(spelling)
             self.open.notes.append(WrittenNote(self.here, duration, pitch, is_tied))
@@ -112,7 +115,12 @@ class Voice:
             self.tied[spelling.lstrip("^_=")] = note.pitch
 
     def break_rhythm(self, sign: str) -> None:
-        """`a>b`: the note before is longer and the next shorter; `<` the other way round."""
+        """`a>b`: the note before is longer and the next shorter; `<` the other way round.
+
+        A second sign between the same two says nothing: a million of them would make numbers without end.
+        """
+        if self.broken != 1:
+            return
         part = Fraction(1, 2 ** len(sign))
         before, self.broken = (2 - part, part) if sign[0] == ">" else (part, 2 - part)
         for place in self.last:

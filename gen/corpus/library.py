@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from gen.corpus.piece import UnreadableError, refuse_too_large
+from gen.corpus.piece import MAX_BYTES, UnreadableError, refuse_too_large
 from gen.corpus.piece_cache import PieceCache
 from gen.corpus.pool import Failure, Job, in_workers
 from gen.corpus.reading import MIDI_ENDINGS, read_pieces
@@ -20,7 +20,7 @@ from gen.corpus.stored import Reading, pack, unpack
 from gen.errors import CorpusError
 
 # To be raised whenever a reader gives another result for the same bytes: what is cached is then read anew.
-READER_VERSION = 2
+READER_VERSION = 3
 
 _MIDI_LIMIT_S = 5.0
 _NOTATION_LIMIT_S, _TUNE_LIMIT_S, _MOST_LIMIT_S = 20.0, 0.5, 300.0
@@ -46,6 +46,7 @@ class Library:
         self.files = files
         self.is_final = True
         self._keys: dict[Path, bytes] = {}
+        self._sizes_bytes: dict[Path, int] = {}
         self._reasons: dict[Path, str] = {}  # of files that cannot even be opened
         self._failures: dict[bytes, str] = {}  # what may end otherwise another time, so is not cached
 
@@ -59,6 +60,10 @@ class Library:
             self._read(known, [path for path in self.files if not self._is_done(path)])
             for path in self.files:
                 yield path, self._reading(known, path)
+
+    def size_bytes(self, path: Path) -> int:
+        """How large a file was when it was read; it may be gone since."""
+        return self._sizes_bytes[path]
 
     def _is_done(self, path: Path) -> bool:
         return path in self._keys or path in self._reasons
@@ -128,6 +133,7 @@ class Library:
                 bar.update()
                 continue
             key = self._keys[path] = _key(path, content)
+            self._sizes_bytes[path] = len(content)
             if key in asked or (not again and known.has(key)):
                 bar.update()
                 continue
@@ -154,9 +160,12 @@ def _content(path: Path) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableError("is no regular file")
         refuse_too_large(status.st_size)
-        return path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)  # it may have grown since
     except OSError as error:
         raise UnreadableError(f"cannot be read: {error.strerror or error}") from error
+    refuse_too_large(len(content))
+    return content
 
 
 def _key(path: Path, content: bytes) -> bytes:

@@ -24,7 +24,7 @@ from gen.score import DEFAULT_VELOCITY, TICKS_PER_QUARTER, Key, Metre, Part, Tem
 # A bar of a length that no metre can name is filled up to the next thirty-second.
 _SHORTEST_BEAT_TICKS = 3
 _DENOMINATORS = (1, 2, 4, 8, 16, 32)
-_LONGEST_NUMERATOR = 255  # that a MIDI file can hold
+LONGEST_NUMERATOR = 255  # that a MIDI file can hold
 
 
 class WrittenNote(NamedTuple):
@@ -137,7 +137,7 @@ def usable_metre(numerator: int, denominator: int) -> tuple[int, int] | None:
     """A metre as it is written, if bars on the grid and files of MIDI can have it; else None."""
     return (
         (numerator, denominator)
-        if 0 < numerator <= _LONGEST_NUMERATOR and denominator in _DENOMINATORS
+        if 0 < numerator <= LONGEST_NUMERATOR and denominator in _DENOMINATORS
         else None
     )
 
@@ -198,7 +198,7 @@ def _irregular(bars: _Bars, here: Fraction, length: Fraction, written: tuple[int
     ticks = -(-length * TICKS_PER_QUARTER // _SHORTEST_BEAT_TICKS) * _SHORTEST_BEAT_TICKS
     for denominator in (written[1], *_DENOMINATORS[2:]):
         numerator = Fraction(ticks, TICKS_PER_QUARTER) * denominator / 4
-        if numerator.denominator == 1 and numerator <= _LONGEST_NUMERATOR:
+        if numerator.denominator == 1 and numerator <= LONGEST_NUMERATOR:
             _add_metre(bars, here, (int(numerator), denominator))
             return Fraction(ticks, TICKS_PER_QUARTER)
     raise UnreadableError(f"has a measure of {float(length):g} quarters, which no metre can have")

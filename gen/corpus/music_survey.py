@@ -123,7 +123,7 @@ class Surveyed:
             found.refused += [Refusal(path, reason, _FIX) for reason in reasons]
             if reading.pieces:
                 found.accepted.append(path)
-                found.size_bytes += path.stat().st_size
+                found.size_bytes += self._library.size_bytes(path)
             for piece in reading.pieces:
                 if _is_new(piece, seen):
                     found.add(piece)

@@ -6,6 +6,7 @@ bytes and is parsed from memory: nothing is written, and nothing is fetched.
 
 import contextlib
 import io
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,14 +15,30 @@ from typing import Any, TypeVar
 
 from gen.corpus.abc_music import staves_of
 from gen.corpus.abc_tunes import split_tunes
-from gen.corpus.measures import Measure, Staff, WrittenNote, piece_from, usable_metre
+from gen.corpus.measures import (
+    LONGEST_NUMERATOR,
+    Measure,
+    Staff,
+    WrittenNote,
+    piece_from,
+    usable_metre,
+)
 from gen.corpus.musicxml import read_musicxml
-from gen.corpus.piece import FASTEST_BPM, Piece, UnreadableError, reason_from, title_from
+from gen.corpus.piece import (
+    FASTEST_BPM,
+    MAX_EVENTS,
+    MAX_TRACKS,
+    Piece,
+    UnreadableError,
+    reason_from,
+    title_from,
+)
 from gen.score import MODES, Part
 
 _UNKNOWN_DRUM = 38  # the snare: what a stroke on an unnamed drum sounds like
 _SLOWEST_BPM = 4
 _MOST_SHARPS = 7
+_KERN_METRE = re.compile(r"\*M0*([0-9]+)")
 
 Found = TypeVar("Found")
 
@@ -56,6 +73,7 @@ def read_notation(content: bytes, ending: str) -> Notated:
         return _read_abc(_decoded(content))
     if ending == ".krn":
         text = _decoded(content)
+        _refuse_kern_without_end(text)
         return Notated((_piece(_in_music21(lambda: _kern_stream(text)), _player_in_music21),))
     text, players = read_musicxml(content)
     stream = _in_music21(lambda: _musicxml_stream(text))
@@ -94,10 +112,20 @@ def _in_music21(read: Callable[[], Found]) -> Found:
         warnings.simplefilter("ignore")
         try:
             return read()
-        except MemoryError:  # says more of this machine than of the file
+        except (MemoryError, UnreadableError):  # the first says more of this machine than of the file
             raise
         except Exception as error:
             raise UnreadableError(f"cannot be parsed: {reason_from(error)}") from error
+
+
+def _refuse_kern_without_end(text: str) -> None:
+    """Refuse what music21 works at for hours, by what stands in the file."""
+    if text.count("\t") + text.count("\n") > MAX_EVENTS:
+        raise UnreadableError(f"has more than {MAX_EVENTS} events")
+    if any(line.count("\t") >= MAX_TRACKS for line in text.splitlines()):
+        raise UnreadableError(f"has more than {MAX_TRACKS} spines")
+    if any(len(beats) > 3 or int(beats) > LONGEST_NUMERATOR for beats in _KERN_METRE.findall(text)):
+        raise UnreadableError(f"has a metre of more than {LONGEST_NUMERATOR} beats")
 
 
 def _kern_stream(text: str) -> Any:
@@ -186,6 +214,8 @@ def _elements(stream: Any) -> Iterator[tuple[Fraction, Any]]:
     """What a measure and its voices hold, and where, in quarters from the beginning of the measure."""
     for element in stream:
         onset = Fraction(stream.elementOffset(element))
+        if onset < 0:  # behind a length below zero
+            raise UnreadableError("has something before the beginning of its measure")
         if "Voice" in element.classSet:
             yield from ((onset + inner, found) for inner, found in _elements(element))
         elif not element.isStream:

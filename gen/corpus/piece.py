@@ -16,7 +16,8 @@ MAX_CHANGES = 4096  # of tempo, metre and key together
 MAX_QUARTERS = 20_000
 FASTEST_BPM = 1000  # faster than anyone can play; what is faster becomes this
 _TITLE_CHARACTERS = 80
-_REASON_CHARACTERS = 120
+_RAISED_CHARACTERS = 120  # by a library
+_REASON_CHARACTERS = 200
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,14 @@ class Piece:
 
 
 class UnreadableError(Exception):
-    """Why a file holds no music that can be used: one line, worded to follow the file's name."""
+    """Why a file holds no music that can be used: one line, worded to follow the file's name.
+
+    Args:
+        reason: It may hold what the file says, at any length: what is too long is cut.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(one_line(reason, _REASON_CHARACTERS))
 
 
 def refuse_too_large(size_bytes: int) -> None:
@@ -57,4 +65,4 @@ def title_from(text: str) -> str:
 
 def reason_from(error: Exception) -> str:
     """What a library raised, on one line: it may hold line breaks, and as much of the file as it likes."""
-    return f"{type(error).__name__}: {one_line(str(error), _REASON_CHARACTERS)}"
+    return f"{type(error).__name__}: {one_line(str(error), _RAISED_CHARACTERS)}"

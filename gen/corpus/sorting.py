@@ -39,6 +39,21 @@ class Sorted:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """What the first bytes of a file say; the bytes themselves, of ten thousands of files, would not fit.
+
+    Attributes:
+        is_music: None where its name says so and its first bytes do not.
+        is_lettered: Whether it can be learned as a text if it is music.
+        no_text: Why it is no text, if it is none.
+    """
+
+    is_music: bool | None
+    is_lettered: bool
+    no_text: Refusal | None
+
+
 def sort_out(
     spec: str, lists: Sequence[Sequence[Path]], encoding: str | None = None, tokenizer: str = "auto"
 ) -> Sorted:
@@ -53,21 +68,20 @@ def sort_out(
     Raises:
         CorpusError: There are files of both kinds.
     """
-    seen = [[(path, look(path)) for path in paths] for paths in lists]
-    every = [(path, head) for paths in seen for path, head in paths if isinstance(head, bytes)]
-    are_music = {path: is_music(path, head) for path, head in every}
-    kind = TOKENIZERS[tokenizer] or _kind(spec, every, are_music, encoding)
+    seen = [[(path, _look(path, encoding)) for path in paths] for paths in lists]
+    every = [(path, found) for paths in seen for path, found in paths if isinstance(found, _Seen)]
+    kind = TOKENIZERS[tokenizer] or _kind(spec, every)
     refused: list[Refusal] = []
     files: list[tuple[Path, ...]] = []
     passed_over: list[Path] = []
     for paths in seen:
         kept = []
-        for path, head in paths:
-            if isinstance(head, Refusal):
-                refused.append(head)
-            elif kind == TEXT and (bad := _no_text(path, head, are_music[path], encoding)):
+        for path, found in paths:
+            if isinstance(found, Refusal):
+                refused.append(found)
+            elif kind == TEXT and (bad := _no_text(path, found)):
                 refused.append(bad)
-            elif kind == MUSIC and are_music[path] is False:
+            elif kind == MUSIC and found.is_music is False:
                 passed_over.append(path)
             else:
                 kept.append(path)
@@ -80,16 +94,16 @@ def sort_out(
     return Sorted(kind, tuple(files), tuple(refused), notes if passed_over else ())
 
 
-def _kind(
-    spec: str,
-    every: Sequence[tuple[Path, bytes]],
-    are_music: dict[Path, bool | None],
-    encoding: str | None,
-) -> str:
-    music = [path for path, _ in every if are_music[path]]
-    text = [
-        path for path, head in every if are_music[path] is False and not refusal_as_text(path, head, encoding)
-    ]
+def _look(path: Path, encoding: str | None) -> _Seen | Refusal:
+    head = look(path)
+    if isinstance(head, Refusal):
+        return head
+    return _Seen(is_music(path, head), is_lettered(path, head), refusal_as_text(path, head, encoding))
+
+
+def _kind(spec: str, every: Sequence[tuple[Path, _Seen]]) -> str:
+    music = [path for path, found in every if found.is_music]
+    text = [path for path, found in every if found.is_music is False and not found.no_text]
     if music and text:
         [(ending, _)] = Counter(path.suffix for path in music).most_common(1)
         raise CorpusError(
@@ -100,10 +114,10 @@ def _kind(
     return MUSIC if music else TEXT
 
 
-def _no_text(path: Path, head: bytes, music: bool | None, encoding: str | None) -> Refusal | None:
-    if music and not is_lettered(path, head):
+def _no_text(path: Path, found: _Seen) -> Refusal | None:
+    if found.is_music and not found.is_lettered:
         return Refusal(path, "is music that is not written in letters", _NO_LETTERS)
-    return refusal_as_text(path, head, encoding)
+    return found.no_text
 
 
 def _names(paths: Sequence[Path]) -> str:

@@ -64,7 +64,7 @@ class Survey:
     def rows(self) -> list[tuple[str, str]]:
         """The same for people: names and values."""
         common = (
-            f"{_SPELLED.get(character, character)} {count / self.characters:.1%}"
+            f"{_spelled(character)} {count / self.characters:.1%}"
             for character, count in self.most_common(_MOST_COMMON)
         )
         encodings = (f"{name} ({count:,})" for name, count in self.notes.encodings().items())
@@ -115,6 +115,11 @@ def _add_part(result: Survey, files: Sequence[Path], encoding: str | None) -> No
         result.characters += counts.total()
         result.counts += counts
         result.notes.files += notes.files
+
+
+def _spelled(character: str) -> str:
+    """A character as a person can see it."""
+    return _SPELLED.get(character) or (character if character.isprintable() else f"U+{ord(character):04X}")
 
 
 def _points(text: str) -> dict[int, int]:

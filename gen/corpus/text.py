@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -137,12 +136,14 @@ def content_hash(files: Iterable[Path], encoding: str | None = None) -> str:
     whole = hashlib.sha256(codec.encode())
     for path in files:
         try:
-            with path.open("rb") as file, _Unchanged(path, file) as watch:
-                digest = hashlib.file_digest(file, "sha256").digest()
+            with path.open("rb", buffering=0) as file, _Unchanged(path, file) as watch:
+                digest = hashlib.sha256()
+                while chunk := watch.read(CHUNK_BYTES):
+                    digest.update(chunk)
         except OSError as error:
             raise _unreadable(path, error) from error
         # Each part has a fixed length, so two lists of files cannot run together to the same bytes.
-        whole.update(watch.size_bytes.to_bytes(8, "big") + digest)
+        whole.update(watch.size_bytes.to_bytes(8, "big") + digest.digest())
     return whole.hexdigest()
 
 
@@ -165,7 +166,7 @@ def _text_of_file(path: Path, codec: str | None, notes: TextNotes, chunk_bytes: 
             encoding = encoding_of_file(path, file.read(_MARK_BYTES), codec)
             file.seek(0)
             has_mark, at_start = False, True
-            for piece in _decoded(path, file, encoding, chunk_bytes):
+            for piece in _decoded(watch, encoding, chunk_bytes):
                 text = piece
                 if at_start:
                     has_mark, at_start = text.startswith(_BYTE_ORDER_MARK), False
@@ -180,24 +181,22 @@ def _text_of_file(path: Path, codec: str | None, notes: TextNotes, chunk_bytes: 
     notes.files.append(found)
 
 
-def _decoded(path: Path, file: io.FileIO, encoding: str, chunk_bytes: int) -> Iterator[str]:
+def _decoded(watch: "_Unchanged", encoding: str, chunk_bytes: int) -> Iterator[str]:
     """The characters of an open file in non-empty pieces; a byte that does not fit is an error."""
     decoder = codecs.getincrementaldecoder(encoding)()
-    position = 0
     at_end = False
     while not at_end:
-        chunk = file.read(chunk_bytes)
-        position += len(chunk)
+        chunk = watch.read(chunk_bytes)
         at_end = not chunk
         try:
             text = decoder.decode(chunk, at_end)
         except UnicodeDecodeError as error:
             # A decoder keeps what it could not finish: the error's bytes may begin before this chunk, but
             # they always end where reading stands. What is left over at the end is an incomplete character.
-            offset = position - len(error.object) + error.start
+            offset = watch.read_bytes - len(error.object) + error.start
             byte = f"byte 0x{error.object[error.start]:02x} at offset {offset}"
             what = "begins a character that is not complete" if at_end else "does not fit"
-            raise CorpusError(f"{path} is not {encoding}: {byte} {what}", _OTHER_ENCODING) from error
+            raise CorpusError(f"{watch.path} is not {encoding}: {byte} {what}", _OTHER_ENCODING) from error
         if text:
             yield text
 
@@ -205,11 +204,11 @@ def _decoded(path: Path, file: io.FileIO, encoding: str, chunk_bytes: int) -> It
 def _measured(path: Path, codec: str | None, chunk_bytes: int) -> tuple[int, bool]:
     """How many characters a file has, and whether the last of them ends a line."""
     try:
-        with path.open("rb", buffering=0) as file, _Unchanged(path, file):
+        with path.open("rb", buffering=0) as file, _Unchanged(path, file) as watch:
             head = file.read(_MARK_BYTES)
             if encoding_of_file(path, head, codec) == "utf-8":
                 file.seek(len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0)
-                return _measured_in_utf8(file, chunk_bytes)
+                return _measured_in_utf8(watch, chunk_bytes)
     except OSError as error:
         raise _unreadable(path, error) from error
     characters, last = 0, ""
@@ -218,9 +217,9 @@ def _measured(path: Path, codec: str | None, chunk_bytes: int) -> tuple[int, boo
     return characters, last == "\n"
 
 
-def _measured_in_utf8(file: io.FileIO, chunk_bytes: int) -> tuple[int, bool]:
+def _measured_in_utf8(watch: "_Unchanged", chunk_bytes: int) -> tuple[int, bool]:
     characters, last = 0, b""
-    while chunk := file.read(chunk_bytes):
+    while chunk := watch.read(chunk_bytes):
         characters += int(np.count_nonzero(np.frombuffer(chunk, np.int8) > _LAST_CONTINUATION))
         with_last = last + chunk
         if b"\r" in with_last:  # asked first: a pair of bytes is searched for ten times as slowly as one
@@ -232,20 +231,32 @@ def _measured_in_utf8(file: io.FileIO, chunk_bytes: int) -> tuple[int, bool]:
 class _Unchanged:
     """A file that must be the same size and date when it is left as when it was entered."""
 
-    def __init__(self, path: Path, file: BinaryIO | io.FileIO) -> None:
+    def __init__(self, path: Path, file: io.FileIO) -> None:
         self.path = path
         self.file = file
         self.before = os.fstat(file.fileno())
         self.size_bytes = self.before.st_size
+        self.read_bytes = 0
 
     def __enter__(self) -> "_Unchanged":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        after = os.fstat(self.file.fileno())
-        same = (after.st_size, after.st_mtime_ns) == (self.before.st_size, self.before.st_mtime_ns)
         # A reader that stops early has not seen a change, and a change explains a bad byte better.
-        if not same and kind is not GeneratorExit:
+        if kind is not GeneratorExit:
+            self._check()
+
+    def read(self, most_bytes: int) -> bytes:
+        """Read on; a file that grows as fast as it is read would never end, so growth is told at once."""
+        chunk = self.file.read(most_bytes)
+        self.read_bytes += len(chunk)
+        if self.read_bytes > self.size_bytes:
+            self._check()
+        return chunk
+
+    def _check(self) -> None:
+        after = os.fstat(self.file.fileno())
+        if (after.st_size, after.st_mtime_ns) != (self.before.st_size, self.before.st_mtime_ns):
             raise CorpusError(
                 f"{self.path} changed while it was read ({self.size_bytes} bytes, then {after.st_size})",
                 "Wait until nothing writes to it, or train on a copy.",

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from gen.cli import gen
 from gen.corpus import library
 from gen.corpus.catalog import CORPORA
 from gen.corpus.music import MusicParts
+from gen.corpus.stored import Reading
 from gen.errors import CorpusError
 from gen.tokenizer.notes import NotesTokenizer
 from tests.corpus.midi_files import put_tune, random_pitches
@@ -140,6 +142,21 @@ def test_inspect_shows_a_table() -> None:
     assert table["most common"] == "a 40.0%  \\n 20.0%  space 20.0%  b 20.0%"
 
 
+def test_what_people_see_does_nothing_to_their_terminal() -> None:
+    Path("c").mkdir()
+    for name, content in (
+        ("two\nlines", b"a\r\n"),
+        ("\x1b[31m", b"\xef\xbb\xbf\x0b\x1b"),
+        ("in no encoding \udcff", b"a\r\n"),
+        ("\x1b[2J and junk", b"\xff"),
+    ):
+        Path("c", name).write_bytes(content)
+    text = shown("inspect", "c")
+    assert all(line.isprintable() for line in text.split("\n"))
+    assert "c/two?lines" in text
+    assert "U+000B" in text
+
+
 def test_a_long_list_of_bad_files_is_cut_for_people() -> None:
     Path("c").mkdir()
     Path("c/good.txt").write_text("fine")
@@ -221,6 +238,22 @@ def test_inspect_music_counts_what_training_would_read() -> None:
     assert "13 accepted, 5 rejected" in text
     assert "rejected: c/empty.mid is empty" in text
     assert "12, 1 more the same as another" in text
+
+
+def test_inspect_survives_that_a_file_goes_once_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    put_folder_of_music()
+    read_all = library.Library.readings
+
+    def readings(self: library.Library) -> Iterator[tuple[Path, Reading]]:
+        for path, reading in read_all(self):
+            path.unlink(missing_ok=True)
+            yield path, reading
+
+    size = sum(Path(f"c/{number:02}.mid").stat().st_size for number in range(12))
+    size += Path("c/copy.mid").stat().st_size
+    monkeypatch.setattr(library.Library, "readings", readings)
+    found = read("inspect", "c", "--json")
+    assert (len(found["accepted"]), found["bytes"]) == (13, size)
 
 
 def test_inspect_counts_a_piece_in_both_parts_of_a_split_folder_for_each() -> None:

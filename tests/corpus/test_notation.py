@@ -1,8 +1,6 @@
-import io
 import itertools
 import subprocess
 import sys
-import zipfile
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,31 +14,7 @@ from gen.corpus.music21_corpora import MUSIC21_CORPORA
 from gen.corpus.notation import read_notation
 from gen.corpus.piece import Piece, UnreadableError
 from gen.score import Key, Metre, Part, Tempo
-
-HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
-FOUR_FOUR = "<time><beats>4</beats><beat-type>4</beat-type></time>"
-
-
-def note(step: str, duration: int, more: str = "", octave: int = 5, before: str = "") -> str:
-    pitch = f"<pitch><step>{step}</step><octave>{octave}</octave></pitch>"
-    return f"<note>{before}{pitch}<duration>{duration}</duration>{more}</note>"
-
-
-def score(*parts: str, part_list: str | None = None) -> str:
-    """A score of parts that are given by their measures; six divisions a quarter."""
-    listed = part_list or "".join(
-        f'<score-part id="P{n}"><part-name>x</part-name></score-part>' for n in range(len(parts))
-    )
-    bodies = "".join(f'<part id="P{n}">{part}</part>' for n, part in enumerate(parts))
-    title = "<movement-title>A title</movement-title>"
-    return f"{HEAD}<score-partwise>{title}<part-list>{listed}</part-list>{bodies}</score-partwise>"
-
-
-def measures(*contents: str, attributes: str = FOUR_FOUR) -> str:
-    first = f"<attributes><divisions>6</divisions>{attributes}</attributes>"
-    return "".join(
-        f'<measure number="{n}">{"" if n else first}{content}</measure>' for n, content in enumerate(contents)
-    )
+from tests.corpus.musicxml_files import FOUR_FOUR, HEAD, measures, note, score, zipped
 
 
 def read(text: str, ending: str = ".musicxml") -> Piece:
@@ -193,17 +167,6 @@ def test_kern() -> None:
     ]
     assert piece.score.keys == (Key(0, -1),)
     assert piece.score.metres == (Metre(0, 3, 4),)
-
-
-def zipped(content: bytes, name: str = "score.xml", container: bool = True) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        if container:
-            rootfile = f'<container><rootfiles><rootfile full-path="{name}"/></rootfiles></container>'
-            archive.writestr("META-INF/container.xml", rootfile)
-        archive.writestr("other.xml", "<other/>") if container else None
-        archive.writestr(name, content)
-    return buffer.getvalue()
 
 
 GOOD = score(measures(note("C", 24), note("D", 24)))

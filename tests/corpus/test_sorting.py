@@ -2,11 +2,13 @@
 
 import io
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from gen.corpus.locate import find, locate
+from gen.corpus.sniff import HEAD_BYTES
 from tests.corpus.places import names, put, refused
 
 pytestmark = pytest.mark.usefixtures("empty_folder")
@@ -171,3 +173,16 @@ def test_a_named_corpus_of_music_brings_its_terms() -> None:
     assert "non-commercial" in located.licence
     assert len(located.files) > 20
     assert locate("airds", tokenizer="characters").kind == "text"
+
+
+def test_first_bytes_are_not_kept() -> None:
+    """Those of ten thousands of files would be gigabytes."""
+    for number in range(40):
+        put(f"c/{number}.txt", b"a" * HEAD_BYTES)
+    tracemalloc.start()
+    try:
+        find("c")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10 * HEAD_BYTES

@@ -1,8 +1,9 @@
 """Reading text, against Python's own `open` and `bytes.decode`."""
 
 import hashlib
+import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -261,6 +262,25 @@ def test_a_file_that_changes_while_it_is_read_is_an_error(tmp_path: Path, size: 
     next(stream)
     os.truncate(path, size)
     assert "changed while it was read" in error_of(stream).problem
+
+
+@pytest.mark.parametrize("read", [lambda path: list(iterate_text([path])), lambda path: content_hash([path])])
+def test_a_file_that_grows_as_fast_as_it_is_read_is_an_error(
+    read: Callable[[Path], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, b"x" * 1_000)
+
+    class Growing(io.FileIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            with open(path, "ab") as file:  # noqa: PTH123 - `Path.open` is what is replaced
+                file.write(b"y" * 1_000_000)
+            return super().read(size)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", lambda self, *_, **__: Growing(self))
+        with pytest.raises(CorpusError, match="changed while it was read"):
+            read(path)
+    assert path.stat().st_size < 10_000_000
 
 
 def test_a_reader_may_stop_early(tmp_path: Path) -> None:
