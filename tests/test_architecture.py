@@ -25,6 +25,7 @@ RANKS = [
     {"score"},
     {"corpus", "tokenizer", "model", "export", "sampler"},
     {"writing"},
+    {"inspection"},
     {"kinds"},
     {"dataset", "checkpoint"},
     {"evaluation"},
