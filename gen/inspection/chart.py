@@ -19,6 +19,8 @@ def curves(gradient: dict[str, Any]) -> list[Curve]:
         ("memory", "at C, the memory", gradient["C"]),
         ("hidden", "at h", gradient["h"]),
         ("input", "at the input", gradient["input"]),
+        ("kept-mean", "kept by the forget gates, the mean unit", gradient["kept_mean"]),
+        ("kept-most", "kept by the forget gates, the most lasting unit", gradient["kept_most"]),
         ("plain-before", "plain RNN, untrained, at the input", plain["before"]),
         ("plain-after", "plain RNN, trained to recall, at the input", plain["after"]),
     ]

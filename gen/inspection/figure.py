@@ -17,8 +17,16 @@ from gen.inspection.findings import Findings
 from gen.inspection.summary import how_much
 
 _COLUMNS, _MOST_LINES = 110, 14
-_COLOURS = {"memory": "C0", "hidden": "C0", "input": "black", "plain-before": "C1", "plain-after": "C1"}
-_DASHED = {"hidden": "--", "plain-before": ":"}
+_COLOURS = {
+    "memory": "C0",
+    "hidden": "C0",
+    "input": "black",
+    "kept-mean": "C2",
+    "kept-most": "C2",
+    "plain-before": "C1",
+    "plain-after": "C1",
+}
+_DASHED = {"hidden": "--", "kept-mean": "--", "plain-before": ":"}
 _NAMES = {
     "f": "forget gate f",
     "i": "input gate i",
@@ -100,20 +108,19 @@ def _best_unit(findings: Findings) -> tuple[int, str]:
 
 def _draw_text(findings: Findings, axes: Any, colours: Any) -> None:
     """The first lines, a square a character."""
+    shades = np.full((_MOST_LINES, _COLUMNS), np.nan)
     row = column = 0
     for label, level in zip(findings.passage.labels, colours, strict=True):
         if column == _COLUMNS:
             row, column = row + 1, 0
         if row == _MOST_LINES:
             break
-        shade = (0.26, 0.57, 0.78) if level > 0 else (0.9, 0.47, 0.16)
-        cell = axes.text(column, -row, "⏎" if label == "\n" else label, family="monospace", fontsize=8)
-        cell.set(parse_math=False, ha="center", va="center")
-        axes.fill_between(
-            [column - 0.5, column + 0.5], -row - 0.5, -row + 0.5, color=(*shade, abs(float(level)))
-        )
+        shades[row, column] = level
+        letter = axes.text(column, row, "⏎" if label == "\n" else label, family="monospace", fontsize=8)
+        # it changes no layout, and is no formula
+        letter.set(in_layout=False, parse_math=False, ha="center", va="center")
         row, column = (row + 1, 0) if label == "\n" else (row, column + 1)
-    axes.set(xlim=(-1, _COLUMNS), ylim=(-_MOST_LINES + 0.4, 0.6))
+    axes.imshow(shades, aspect="auto", cmap=_diverging(), vmin=-1.6, vmax=1.6)  # so that letters stay seen
     axes.axis("off")
 
 

@@ -65,7 +65,7 @@ class Findings:
     def to_json(self) -> dict[str, Any]:
         """Everything but the six quantities of each unit, ready for JSON."""
         passage, bits = self.passage, self.foretold.bits
-        return _jsonable(
+        told: dict[str, Any] = _jsonable(
             {
                 "model": self.model,
                 "kind": passage.kind,
@@ -93,6 +93,7 @@ class Findings:
                 "gradient": self.gradient_json(),
             }
         )
+        return told
 
     @property
     def bits_per_unit(self) -> float | None:
@@ -101,11 +102,16 @@ class Findings:
         return float(self.foretold.bits.sum()) / units if units else None
 
     def gradient_json(self) -> dict[str, Any]:
-        """Norms by distance; of h and C those of the layer."""
+        """Norms by distance, and what the mean unit's and the most lasting unit's forget gates keep.
+
+        Of h, C and the gates those of the layer.
+        """
         norms = {"h": self.fading.h[self.layer], "C": self.fading.C[self.layer], "input": self.fading.x}
         return {
             "positions": self.fading.positions,
             **norms,
+            "kept_mean": self.fading.kept[self.layer].mean(axis=1),
+            "kept_most": self.fading.kept[self.layer].max(axis=1),
             "half_distance": {name: half_distance(values) for name, values in norms.items()},
             "plain_rnn": plain_rnn(),
         }
@@ -124,6 +130,7 @@ class Findings:
             "gradient/h": self.fading.h,
             "gradient/C": self.fading.C,
             "gradient/input": self.fading.x,
+            "gradient/kept": self.fading.kept,
         }
 
 
@@ -173,7 +180,7 @@ def look_inside(
         passage=passage,
         tokens=tokens,
         step=step,
-        foretold=Foretold(*(values[before - 1 :] for values in (told.bits, told.guesses, told.shares))),
+        foretold=told.since(before - 1),
         tracking=track(step.C, passage.counted),
         fading=fading(trace, weights),
     )

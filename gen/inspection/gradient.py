@@ -10,7 +10,8 @@ through time. With dh and dC the gradients at h_t and C_t, and z what stands in 
     [dh_{t-1}, dx_t] = W · dz
 
 The first line is the long memory: along the cell the gradient is multiplied by f_{t+1}, and where that is
-near 1 it stays.
+near 1 it stays. How fast the whole fades is what the predictions ask for; what the memory could keep for them
+is the product of the forget gates alone.
 
 Shapes:
     P positions side by side, D steps back, L layers, H hidden size.
@@ -57,12 +58,14 @@ class Fading:
         h: `(L, D + 1)`, from the step of the loss itself to D steps back.
         C: `(L, D + 1)`.
         x: `(D + 1,)`.
+        kept: `(L, D + 1, H)`, no norm: what of a unit's memory the forget gates leave after so many steps.
     """
 
     positions: int
     h: NDArray[np.float64]
     C: NDArray[np.float64]
     x: NDArray[np.float64]
+    kept: NDArray[np.float64]
 
 
 @np.errstate(over="ignore", invalid="ignore")  # a file can hold weights that no training leads to
@@ -78,7 +81,8 @@ def fading(trace: Trace, weights: NamedWeights) -> Fading:
     ]
     *of_state, x = np.array(norms).T
     h, C = np.split(np.array(of_state), 2)
-    return Fading(number, h, C, x)
+    kept = np.array([_kept(step.f, positions, steps_back) for step in trace.layers])
+    return Fading(number, h, C, x, kept)
 
 
 def gradients(
@@ -132,6 +136,13 @@ def plain_rnn() -> dict[str, Any]:
     """The fading of a plain RNN's gradient at its input, before and after training: `scripts/recall.py`."""
     kept: dict[str, Any] = json.loads(files(__package__).joinpath("plain_rnn.json").read_text("utf-8"))
     return kept
+
+
+def _kept(f: Array, positions: NDArray[np.int64], steps_back: int) -> NDArray[np.float64]:
+    """The products f_t * f_{t-1} * … of so many forget gates, `(D + 1, H)`, the mean over positions."""
+    gates = f[positions[:, None] - np.arange(steps_back)].astype(np.float64)
+    products = np.cumprod(gates, axis=1).mean(axis=0)
+    return np.concatenate([np.ones((1, f.shape[1])), products])
 
 
 def _mean_norm(values: Array) -> float:

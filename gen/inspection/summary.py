@@ -1,6 +1,7 @@
 """What a look inside finds, in some lines for the terminal."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from gen.inspection.findings import Findings, tracker
 from gen.streams import one_line
@@ -38,7 +39,7 @@ def summary(findings: Findings) -> Iterator[str]:
     if unchanging := [name for name in passage.counted if name not in findings.tracking]:
         yield f"nothing to track: {', '.join(unchanging)}"
     yield ""
-    yield from _gradient(findings)
+    yield from _gradient(findings.gradient_json())
 
 
 def how_much(findings: Findings) -> str:
@@ -50,8 +51,7 @@ def how_much(findings: Findings) -> str:
     return f"{read:,} {passage.measure}"
 
 
-def _gradient(findings: Findings) -> Iterator[str]:
-    gradient = findings.gradient_json()
+def _gradient(gradient: dict[str, Any]) -> Iterator[str]:
     farthest = len(gradient["input"]) - 1
     yield f"gradient    of {gradient['positions']} predictions, followed {farthest} steps back"
     for name, words in (("input", "at the input"), ("h", "at h"), ("C", "at C, the memory")):
@@ -59,6 +59,10 @@ def _gradient(findings: Findings) -> Iterator[str]:
         left = f"{norms[-1] / norms[0]:.1e} of it at the farthest" if norms[0] > 0 else "none"
         when = "half of it is left all the way" if half is None else f"less than half after {half} steps"
         yield f"            {words:<17} {when}; {left}"
+    yield (
+        f"memory      after {farthest} steps the forget gates leave {gradient['kept_mean'][-1]:.1e} of the "
+        f"mean unit's, {gradient['kept_most'][-1]:.1e} of the most lasting one's"
+    )
 
 
 def _number(value: float | None, width: int) -> str:

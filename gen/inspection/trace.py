@@ -50,6 +50,10 @@ class Foretold:
     guesses: NDArray[np.intp]
     shares: NDArray[np.float64]
 
+    def since(self, first: int) -> "Foretold":
+        """The same, but for the first so many."""
+        return Foretold(self.bits[first:], self.guesses[first:], self.shares[first:])
+
 
 def eight_weights(weights: NamedWeights, layer: int) -> Weights:
     """The eight weights of a layer, from those of a model by their names in its file."""
@@ -68,7 +72,8 @@ def read(config: ModelConfig, weights: NamedWeights, ids: Ids) -> Trace:
 
 def logits(trace: Trace, weights: NamedWeights, steps: Any) -> Array:
     """What the network says of the next id after some steps, `(len(steps), V)`."""
-    return trace.layers[-1].h[steps] @ weights["output.W"] + weights["output.b"]
+    said: Array = trace.layers[-1].h[steps] @ weights["output.W"] + weights["output.b"]
+    return said
 
 
 def foretell(trace: Trace, weights: NamedWeights, guesses: int) -> Foretold:

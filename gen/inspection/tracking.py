@@ -73,4 +73,5 @@ def correlations(values: NDArray[np.float64], counts: NDArray[np.float64]) -> ND
     counts = counts[known] - counts[known].mean()
     spread = np.sqrt((values**2).sum(axis=0) * (counts**2).sum())
     together = counts @ values
-    return np.divide(together, spread, out=np.zeros_like(together), where=spread > 0)
+    found: NDArray[np.float64] = np.divide(together, spread, out=np.zeros_like(together), where=spread > 0)
+    return found

@@ -60,7 +60,6 @@ def naive_run(
 
 def nats(logits: Array, number: int) -> float:
     """-log p of an id."""
-    highest = max(logits)
-    return (
-        math.log(math.fsum(math.exp(value - highest) for value in logits)) + highest - float(logits[number])
-    )
+    values: list[float] = logits.tolist()
+    highest = max(values)
+    return math.log(math.fsum(math.exp(value - highest) for value in values)) + highest - values[number]

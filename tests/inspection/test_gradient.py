@@ -107,6 +107,22 @@ def test_a_forget_gate_that_is_open_keeps_the_gradient_and_one_that_is_shut_lose
         assert C[15] == pytest.approx(left * C[0], rel=1e-3, abs=1e-9)
 
 
+def test_what_is_kept_is_what_a_change_of_the_memory_leaves_where_nothing_else_carries_it() -> None:
+    weights = exact_weights(1)
+    for gate in "fiCo":
+        weights[f"lstm.0.W_{gate}"][:H] = 0  # nothing returns but by the memory
+    ids = random_ids(20).tolist()
+    kept = fading(read(ModelConfig(V, D, H, 1), weights, random_ids(20)), weights).kept[0]
+    [plain], _ = naive_run(weights, 1, ids)
+    for unit in range(H):
+        for back in range(10):
+            left = []
+            for at in range(9, 19):
+                [nudged], _ = naive_run(weights, 1, ids, Nudge("C", 0, at - back, unit, 1.0))
+                left.append(nudged["C"][at, unit] - plain["C"][at, unit])
+            assert kept[back, unit] == pytest.approx(np.mean(left), rel=1e-9)
+
+
 def test_weights_that_no_training_leads_to_end_without_a_word() -> None:
     weights = {name: np.full_like(array, 9e5) for name, array in exact_weights(2).items()}
     trace = read(ModelConfig(V, D, H, 2), weights, random_ids(30))

@@ -25,7 +25,7 @@ def passage(score: Score) -> Passage:
     return piece_passage(tokenizer.encode(score)[1:-1], tokenizer)
 
 
-def at(read: Passage, name: str) -> dict[str, list[float]]:
+def at(read: Passage, name: str) -> dict[str, float]:
     """A count after each token, by token; a token that comes again has a mark for each time before."""
     found: dict[str, float] = {}
     for label, value in zip(read.labels, read.counted[name].tolist(), strict=True):
