@@ -79,6 +79,7 @@ class Findings:
                 f"bits_per_{passage.unit}": self.bits_per_unit,
                 "tokens": list(passage.labels),
                 "bits": bits,
+                f"{passage.unit}_bits": self.unit_bits,
                 "guesses": [[self.tokens[number] for number in row] for row in self.foretold.guesses],
                 "guess_probabilities": self.foretold.shares,
                 "sections": [
@@ -123,6 +124,7 @@ class Findings:
             "ids": self.passage.ids,
             **self.step._asdict(),
             "bits": self.foretold.bits,
+            f"{self.passage.unit}_bits": self.unit_bits,
             "guesses": self.foretold.guesses,
             "guess_probabilities": self.foretold.shares,
             **{f"counted/{name}": counts for name, counts in self.passage.counted.items()},

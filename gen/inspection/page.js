@@ -3,9 +3,10 @@
 function say() {
   const { unit, quantity, position } = chosen;
   const value = quantity === SURPRISE ? "" : `, ${NAMES[quantity]} of unit ${unit} ${valueOf(quantity, unit, position).toFixed(2)}`;
-  const expected = data.guesses[position].map(([guess, share]) => `${shown(guess)} ${share} %`).join(", ");
+  const named = (label) => (label === " " ? "␣" : shown(label));
+  const expected = data.guesses[position].map(([guess, share]) => `${named(guess)} ${share} %`).join(", ");
   part("reading").textContent =
-    `${position}: ${shown(data.labels[position])}${value}; surprise ${data.bits[position].toFixed(1)} bits. ` +
+    `${position}: ${named(data.labels[position])}${value}; surprise ${data.surprise[position].toFixed(1)} bits. ` +
     `Expected: ${expected}`;
 }
 

@@ -90,6 +90,7 @@ def _data(findings: Findings) -> dict[str, Any]:
         "units": findings.config.units,
         "labels": list(passage.labels),
         "bits": np.round(findings.foretold.bits, 2).tolist(),
+        "surprise": np.round(_shown_bits(findings), 2).tolist(),
         "guesses": [
             [
                 [findings.tokens[number], share]
@@ -111,6 +112,13 @@ def _data(findings: Findings) -> dict[str, Any]:
         "scales": [float(f"{scale:.4g}") for scale in scales],
         "planes": base64.b64encode(zlib.compress(planes.tobytes(), 9)).decode(),
     }
+
+
+def _shown_bits(findings: Findings) -> NDArray[np.float64]:
+    """The surprise of each token; of one that completes a character or note, that of the whole of it."""
+    bits = findings.foretold.bits.copy()
+    bits[findings.passage.completes] = findings.unit_bits
+    return bits
 
 
 def _about(findings: Findings) -> str:

@@ -40,7 +40,7 @@ function valueOf(quantity, unit, token) {
 function levels(quantity, unit) {
   const found = new Float32Array(steps);
   for (let token = 0; token < steps; token++) {
-    if (quantity === SURPRISE) found[token] = Math.min(1, data.bits[token] / MOST_BITS);
+    if (quantity === SURPRISE) found[token] = Math.min(1, data.surprise[token] / MOST_BITS);
     else found[token] = valueOf(quantity, unit, token);
   }
   return quantity === "C" ? found.map(Math.tanh) : found;

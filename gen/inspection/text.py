@@ -59,20 +59,21 @@ def _lines(labels: list[str]) -> list[Section]:
 
 
 def _inside_quotes(text: str) -> Iterator[int]:
-    """1 from an opening quotation mark on, 0 from the closing one on, or from an empty line on.
+    """1 from an opening quotation mark on, 0 from the closing one on.
 
-    A quotation that goes on over paragraphs opens again with each of them, and closes with the last alone.
+    A straight mark opens and closes by turns, but one that begins a paragraph opens in any case: a quotation of
+    several paragraphs opens anew with each and closes with the last alone.
     """
     inside = False
-    before = ""
+    before = "\n\n"
     for character in text:
         if character == '"':
-            inside = not inside
+            inside = not inside or before == "\n\n"
         elif character in "“«":
             inside = True
-        elif character in "”»" or before + character == "\n\n":
+        elif character in "”»":
             inside = False
-        before = character
+        before = before[-1] + character
         yield int(inside)
 
 

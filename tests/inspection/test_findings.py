@@ -64,6 +64,7 @@ def test_json_holds_all_but_the_units_and_nothing_that_json_lacks(findings: Find
     tokens = len(findings.passage.ids)
     assert told["read_tokens"] == tokens == len(told["tokens"]) == len(told["bits"]) == len(told["guesses"])
     assert told["bits"] == pytest.approx(findings.foretold.bits.tolist(), rel=1e-5)
+    assert told[f"{findings.passage.unit}_bits"] == pytest.approx(findings.unit_bits.tolist(), rel=1e-5)
     assert sum(told["bits"]) == pytest.approx(told["bits_total"], rel=1e-5)
     assert all(len(counts) == tokens for counts in told["counted"].values())
     assert len(told["gradient"]["C"]) == len(told["gradient"]["h"]) == len(told["gradient"]["input"])

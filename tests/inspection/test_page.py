@@ -115,6 +115,8 @@ def test_what_the_page_holds_is_what_was_found(findings: Findings) -> None:
         assert (np.abs(values * scale - exact) <= scale * (0.501 / data["levels"] + 1e-4)).all(), name
     assert data["labels"] == list(findings.passage.labels)
     np.testing.assert_allclose(data["bits"], findings.foretold.bits, atol=0.006)
+    whole = np.array(data["surprise"])[findings.passage.completes]
+    np.testing.assert_allclose(whole, findings.unit_bits, atol=0.006)
     assert data["guesses"][0][0][0] == findings.tokens[findings.foretold.guesses[0][0]]
     for name, r in data["correlations"].items():
         np.testing.assert_allclose(r, findings.tracking[name].r, atol=6e-4)

@@ -20,7 +20,9 @@ def passage(text: str, letters: str = LETTERS, rare: str = "") -> Passage:
     [
         ("inside quotes", 'a "b" c', "0011000"),
         ("inside quotes", "“a” b", "11000"),
-        ("inside quotes", '"a\nb\n\nc "d', "1111100011"),  # an empty line ends what was never closed
+        ("inside quotes", '"a\n\n"b" c', "111111000"),  # each paragraph opens, the last closes
+        ("inside quotes", 'a "b\n\nc" d', "0011111000"),
+        ("inside quotes", '"""a\n\nb\n"""\nc', "1011111101000"),
         ("bracket depth", "(a[b]{c})]d(", "112212210001"),
         ("line position", "ab\nc\n\nd", "1201001"),
         ("word position", "ab, c'd e", "120012301"),
