@@ -79,7 +79,6 @@ def _draw(findings: Findings, panels: dict[str, Any]) -> None:
     panels["read"].set_title(
         f"{how_much(findings)}{said}; layer {findings.layer}, coloured by tanh of C of unit {unit}{follows}",
         fontsize=10,
-        parse_math=False,
     )
     colours = np.tanh(findings.step.C[:, unit])
     if findings.passage.roll:
@@ -117,8 +116,7 @@ def _draw_text(findings: Findings, axes: Any, colours: Any) -> None:
             break
         shades[row, column] = level
         letter = axes.text(column, row, "⏎" if label == "\n" else label, family="monospace", fontsize=8)
-        # it changes no layout, and is no formula
-        letter.set(in_layout=False, parse_math=False, ha="center", va="center")
+        letter.set(in_layout=False, ha="center", va="center")
         row, column = (row + 1, 0) if label == "\n" else (row, column + 1)
     axes.imshow(shades, aspect="auto", cmap=_diverging(), vmin=-1.6, vmax=1.6)  # so that letters stay seen
     axes.axis("off")

@@ -61,8 +61,8 @@ def _lines(labels: list[str]) -> list[Section]:
 def _inside_quotes(text: str) -> Iterator[int]:
     """1 from an opening quotation mark on, 0 from the closing one on.
 
-    A straight mark opens and closes by turns, but one that begins a paragraph opens in any case: a quotation of
-    several paragraphs opens anew with each and closes with the last alone.
+    A straight mark opens and closes by turns, but one that begins a paragraph opens in any case: a quotation
+    of several paragraphs opens anew with each and closes with the last alone.
     """
     inside = False
     before = "\n\n"
