@@ -25,6 +25,7 @@ import click
 def command(model: Path, prompt: str, layer: int | None, out: Path | None, as_json: bool) -> None:
     """Look inside a cell while it reads: gates, memory, surprise, what units track, how gradients fade."""
     from gen.checkpoint import find_model, load_model
+    from gen.export.text import print_text
     from gen.inspection.findings import look_inside
     from gen.inspection.output import Output
     from gen.inspection.summary import summary
@@ -44,5 +45,4 @@ def command(model: Path, prompt: str, layer: int | None, out: Path | None, as_js
     if as_json:
         click.echo(json.dumps(findings.to_json()))
     elif output is None:
-        for line in summary(findings):
-            click.echo(line)
+        print_text("".join(f"{line}\n" for line in summary(findings)))

@@ -7,7 +7,7 @@ import pytest
 
 from gen.export.midi import write_midi
 from gen.inspection.passage import MOST_TOKENS
-from tests.calling import Outcome, assert_users_mistake, assert_wrong_usage, call
+from tests.calling import Outcome, assert_users_mistake, assert_wrong_usage, call, call_process
 from tests.tiny import put_model, tiny_model
 from tests.tunes import put_tune_model, tune
 
@@ -52,6 +52,12 @@ def test_what_a_prompt_holds_cannot_drive_the_terminal(model: Path, capsys: Caps
     outcome = inspected(capsys, model, "--prompt", "a\x1b[2Jb\u202e\nb")
     assert "a?[2Jb?" in outcome.out
     assert all(character.isprintable() for line in outcome.out.splitlines() for character in line)
+
+
+def test_a_terminal_that_cannot_show_a_character_is_the_users_to_mend(model: Path) -> None:
+    put_model(model, tiny_model("\nabé"))
+    outcome = call_process("inspect", model, "--prompt", "ab\né", PYTHONIOENCODING="ascii")
+    assert_users_mistake(outcome, "Standard output is in ascii")
 
 
 def test_of_a_long_text_the_beginning_is_read_and_how_much_is_told(model: Path, capsys: Capsys) -> None:
