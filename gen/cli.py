@@ -50,6 +50,7 @@ COMMANDS = {
     "sample": "Write new text or music with a trained model.",
     "eval": "Measure how well a model predicts a corpus.",
     "info": "Show what a model is and what it learned from.",
+    "inspect": "Look inside a model while it reads: gates, memory, surprise.",
     "corpora": "List, prepare and inspect corpora.",
     "export": "Write a model in another format.",
 }

@@ -7,6 +7,9 @@ from typing import Any
 from gen.config import Recipe
 from gen.corpus.split import TextParts
 from gen.errors import ModelFileError
+from gen.inspection.music import music_passage
+from gen.inspection.passage import Passage
+from gen.inspection.text import text_passage
 from gen.tokenizer.base import Tokenizer
 from gen.tokenizer.characters import CharacterTokenizer
 from gen.tokenizer.notes import NotesTokenizer
@@ -24,6 +27,7 @@ class Kind:
         parts: Opens a located corpus: its training and its validation documents.
         tokenizer: Between its documents and ids.
         sample: Does what `gen sample` asks for, with a model.
+        passage: Makes of what `gen inspect` is given something to read, with what can be counted in it.
         preview: A short sample for whoever watches the training.
         recipe: What to train with.
     """
@@ -33,6 +37,7 @@ class Kind:
     parts: Callable[..., Any]
     tokenizer: type[Any]
     sample: Callable[..., None]
+    passage: Callable[..., Passage]
     preview: Callable[..., str]
     recipe: Recipe
 
@@ -59,6 +64,7 @@ KINDS = {
             parts=TextParts,
             tokenizer=CharacterTokenizer,
             sample=sample_text,
+            passage=text_passage,
             preview=preview_text,
             recipe=Recipe(
                 # on two cores 16 streams each: products and slices are at their best at multiples of that
@@ -84,6 +90,7 @@ KINDS = {
             parts=_music_parts,
             tokenizer=NotesTokenizer,
             sample=sample_music,
+            passage=music_passage,
             preview=preview_music,
             recipe=Recipe(
                 batch_size=32,

@@ -1,6 +1,7 @@
 """Long memory, seen: an LSTM recalls a number over hundreds of steps, a plain RNN of the same size does not.
 
-    python scripts/recall.py               # some minutes; writes docs/recall.json and docs/recall.svg
+    python scripts/recall.py               # some minutes; writes docs/recall.json, docs/recall.svg and what
+                                           # gen inspect shows of the plain RNN
     python scripts/recall.py --figure-only # draws the figure again from docs/recall.json
 
 The task: random numbers in [-1, 1], one of the first five marked; after a delay, what was the marked number?
@@ -24,7 +25,9 @@ import numpy as np
 
 from gen.model.backend import quiet_import
 
-DOCS = Path(__file__).parent.parent / "docs"
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+KEPT = ROOT / "gen" / "inspection" / "plain_rnn.json"
 UNITS, BATCH, STEPS, LOG_EVERY = 64, 64, 3000, 250
 TRAINED_DELAY, TESTED_DELAYS, FADING_DELAY = 200, (10, 25, 50, 100, 150, 200, 300, 400), 150
 MARKED = 5
@@ -119,6 +122,12 @@ def best(runs: list[dict[str, Any]]) -> dict[str, Any]:
     return min(runs, key=lambda run: sum(run["error_by_delay"].values()))
 
 
+def keep_plain_rnn(data: dict[str, Any], path: Path) -> None:
+    """How the best plain RNN's gradient fades, which `gen inspect` shows beside that of a model."""
+    run = best(data["plain RNN"])
+    path.write_text(json.dumps({"before": run["fading_before"], "after": run["fading_after"]}) + "\n")
+
+
 def draw(data: dict[str, Any], path: Path) -> None:
     """The error by delay, and the fading of the gradient."""
     import matplotlib as mpl
@@ -154,7 +163,9 @@ def main() -> None:
         quiet_import()
         data = {name: [learn(name, rate) for rate in RATES] for name in ("LSTM", "plain RNN")}
         (DOCS / "recall.json").write_text(json.dumps(data) + "\n")
-    draw(json.loads((DOCS / "recall.json").read_text()), DOCS / "recall.svg")
+    kept = json.loads((DOCS / "recall.json").read_text())
+    draw(kept, DOCS / "recall.svg")
+    keep_plain_rnn(kept, KEPT)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ RANKS = [
     {"score"},
     {"corpus", "tokenizer", "model", "export", "sampler"},
     {"writing"},
+    {"inspection"},
     {"kinds"},
     {"dataset", "checkpoint"},
     {"evaluation"},
@@ -105,6 +106,7 @@ def test_heavy_libraries_are_imported_only_where_they_belong(module: str) -> Non
     found = {name.split(".")[0] for name in imports(module)} & HEAVY
     allowed = {"tensorflow", "keras"} if part_of(module) in TENSORFLOW_IN else set()
     allowed |= {"music21"} if module in MUSIC21_IN else set()
+    allowed |= {"matplotlib"} if module == "gen.inspection.figure" else set()
     assert found <= allowed
 
 
@@ -228,6 +230,9 @@ def loaded_by(arguments: list[str], folder: Path) -> set[str]:
         (["eval", "--help"], {"numpy", "gen.training"}),
         (["sample", "model.safetensors", "--length", "5"], {"gen.training", "gen.dataset", "tqdm"}),
         (["info", "model.safetensors"], {"gen.training", "gen.dataset", "tqdm"}),
+        (["inspect", "--help"], {"numpy", "gen.inspection"}),
+        (["inspect", "model.safetensors", "--prompt", "the fox"], {"gen.training", "gen.dataset", "tqdm"}),
+        (["inspect", "model.safetensors", "--prompt", "the fox", "--out", "a.html"], {"gen.training"}),
     ],
 )
 def test_what_must_start_at_once_loads_nothing_heavy(

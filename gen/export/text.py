@@ -48,7 +48,7 @@ class TextOutput:
         texts = [prompt + "".join(parts) for parts in zip(*pieces, strict=True)] or [prompt] * self._count
         if not self._files:
             for number, text in enumerate(texts):
-                _print(f"--- {number + 1} ---\n{text}\n")
+                print_text(f"--- {number + 1} ---\n{text}\n")
             return
         for path, text in zip(self._files, texts, strict=True):
             try:
@@ -64,23 +64,28 @@ def _stream(prompt: str, pieces: Iterator[list[str]]) -> None:
     text = prompt
     # what a model learned may hold codes that would drive the terminal
     show = _harmless if sys.stdout.isatty() else str
-    _print(show(prompt))
+    print_text(show(prompt))
     flushed = 0.0
     for (piece,) in pieces:
         text = piece or text
-        _print(show(piece), flush=False)
+        print_text(show(piece), flush=False)
         if time.monotonic() - flushed > _FLUSH_S:
             sys.stdout.flush()
             flushed = time.monotonic()
     # a shell's next prompt belongs on a line of its own; a program that reads gets the text alone
-    _print("\n" if sys.stdout.isatty() and not text.endswith("\n") else "")
+    print_text("\n" if sys.stdout.isatty() and not text.endswith("\n") else "")
 
 
 def _harmless(text: str) -> str:
     return text.translate(_CONTROLS)
 
 
-def _print(text: str, flush: bool = True) -> None:
+def print_text(text: str, flush: bool = True) -> None:
+    """Write to standard output.
+
+    Raises:
+        GenError: Its encoding lacks a character.
+    """
     try:
         sys.stdout.write(text)
     except UnicodeEncodeError as error:

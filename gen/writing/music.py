@@ -66,7 +66,7 @@ def sample_music(
     output = ScoreOutput(request.out, request.count)
     prompt, prompt_sha256 = np.zeros(0, np.int32), None
     if request.prompt:
-        prompt = _prompt_ids(request.prompt, tokenizer, tell)
+        prompt = prompt_ids(request.prompt, tokenizer, tell)
         prompt_sha256 = sha256_of_file(_prompt_path(request.prompt))
     written = write_music(network, tokenizer, prompt, request, melody=output.needs_melody)
     if not all(len(piece.score.notes) for piece in written):
@@ -180,8 +180,17 @@ def _decoded(tokenizer: NotesTokenizer, prompt: Ids, drawn: Ids) -> Score:
     return tokenizer.decode(np.concatenate([tokenizer.start(), prompt, drawn]))
 
 
-def _prompt_ids(spec: str, tokenizer: NotesTokenizer, tell: Callable[[str], None]) -> Ids:
-    """The ids of the first piece in a file, without what the vocabulary cannot say, which is told."""
+def prompt_ids(spec: str, tokenizer: NotesTokenizer, tell: Callable[[str], None]) -> Ids:
+    """The ids of the first piece in a file, without what the vocabulary cannot say, which is told.
+
+    Args:
+        spec: What `--prompt` says: a path, after `@` or not.
+        tokenizer: The vocabulary.
+        tell: Called with what the user should know, a line at a time.
+
+    Raises:
+        GenError: There is no such file of music, or nothing in it can be said.
+    """
     score = _with_known_programs(_first_piece(_prompt_path(spec), tell), tokenizer, tell)
     for loss, count in tokenizer.losses(score).items():
         tell(f"Of the prompt, not kept as it is: {loss} ({count})")

@@ -41,7 +41,7 @@ def sample_text(
     """
     request.refuse(_OF_MUSIC, "is for models of music, and this one writes text")
     output = TextOutput(request.out, request.count)
-    prompt = _sayable(_read_prompt(request.prompt), tokenizer, tell)
+    prompt = sayable(read_prompt(request.prompt), tokenizer, tell)
     length = DEFAULT_LENGTH if request.length is None else request.length
     pieces = write_text(
         network,
@@ -107,7 +107,12 @@ def write_text(
         yield added
 
 
-def _read_prompt(prompt: str) -> str:
+def read_prompt(prompt: str) -> str:
+    """The text that `--prompt` means: what was typed, or after `@` what a file holds.
+
+    Raises:
+        GenError: There is no such file of text.
+    """
     if not prompt.startswith("@"):
         return prompt
     from gen.corpus.locate import locate
@@ -119,7 +124,7 @@ def _read_prompt(prompt: str) -> str:
         raise GenError(error.problem, "Name a file of text in UTF-8 after --prompt @.") from error
 
 
-def _sayable(prompt: str, tokenizer: CharacterTokenizer, tell: Callable[[str], None]) -> str:
+def sayable(prompt: str, tokenizer: CharacterTokenizer, tell: Callable[[str], None]) -> str:
     """The prompt less what the vocabulary has no token for, which is named."""
     unseen = tokenizer.unseen(prompt)
     if not unseen:

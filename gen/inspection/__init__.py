@@ -1,0 +1,1 @@
+"""Inside a network while it reads: the six quantities of a cell, what they track and what they keep."""
