@@ -26,7 +26,7 @@ class Room:
         self._length = int(ECHO_S * SAMPLE_RATE)
         self._size = _even_size(block + self._length)
         self._echoes = np.fft.rfft(_echoes(self._length), self._size)
-        self._later = np.zeros((2, self._size - block), np.float32)
+        self._later: Samples = np.zeros((2, self._size - block), np.float32)
 
     def add(self, sound: Samples) -> None:
         """Add to a block, (2, block), the echo of it and of those before."""
@@ -34,7 +34,7 @@ class Room:
         echo = np.fft.irfft(np.fft.rfft(dry, self._size) * self._echoes, self._size)
         echo[:, : self._later.shape[1]] += self._later
         sound += echo[:, : self._block]
-        self._later = echo[:, self._block :]
+        self._later = np.asarray(echo[:, self._block :], np.float32)
 
 
 def _echoes(length: int) -> Samples:

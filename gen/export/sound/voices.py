@@ -87,7 +87,7 @@ def loudness(samples: Samples) -> float:
         2 * float(power @ weights) / len(samples) ** 2
         for weights in (np.ones_like(power), _a_weights(len(samples)))
     )
-    return max((plain * weighted) ** 0.25, 1e-9)
+    return float(max((plain * weighted) ** 0.25, 1e-9))
 
 
 @lru_cache(maxsize=4)
@@ -192,7 +192,7 @@ def _held(timbre: Held, pitch: int, layer: int, random: np.random.Generator) -> 
     cycles = round((_LOOP_S if timbre.players == 1 else _LOOP_OF_SEVERAL_S) * first)
     length = round(cycles * SAMPLE_RATE / first)
     number = _partials(first)
-    heights = amplitudes(timbre, first * np.arange(1, number + 1), layer)
+    heights = amplitudes(timbre, first * np.arange(1.0, number + 1), layer)
     # phases apart keep the one cycle from being a spike
     phases = np.exp(2j * np.pi * random.random(number))
     spectrum = np.zeros(_TABLE // 2 + 1, np.complex64)

@@ -37,8 +37,8 @@ def read_wave(path: Path) -> Heard:
 
 def spectrum(samples: NDArray[np.floating], rate_hz: int = 44_100) -> tuple[Sound, Sound]:
     """Frequencies, and the power at each, through a Hann window."""
-    power = np.abs(np.fft.rfft(samples * np.hanning(len(samples)))) ** 2
-    return np.fft.rfftfreq(len(samples), 1 / rate_hz), power
+    power: Sound = np.abs(np.fft.rfft(samples * np.hanning(len(samples)))) ** 2
+    return np.asarray(np.fft.rfftfreq(len(samples), 1 / rate_hz), np.float64), power
 
 
 def pitch_near(samples: NDArray[np.floating], expected_hz: float, rate_hz: int = 44_100) -> float:

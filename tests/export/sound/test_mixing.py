@@ -1,4 +1,5 @@
 import tracemalloc
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,8 +25,8 @@ def sound_of(score: Score) -> NDArray[np.float32]:
     return np.concatenate(list(blocks(score)), axis=1)
 
 
-def of_notes(notes: list[tuple[int, ...]], parts: list[Part], tempos: list[Tempo] | None = None) -> Score:
-    return make_score(notes, parts, tempos=tempos or []).score
+def of_notes(notes: Sequence[Sequence[int]], parts: list[Part], tempos: list[Tempo] | None = None) -> Score:
+    return make_score(list(notes), parts, tempos=tempos or []).score
 
 
 @settings(max_examples=30)
@@ -109,7 +110,7 @@ def test_a_long_held_note_stays_in_tune_and_costs_no_more_memory() -> None:
     assert length_s(score) == 300
     next(iter(blocks(score)))  # what is made once
     tracemalloc.start()
-    last = np.zeros((2, 0))
+    last = np.zeros((2, 0), np.float32)
     for number, block in enumerate(blocks(score)):
         if number == 60:
             last = block

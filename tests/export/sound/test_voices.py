@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from gen.export.sound import instruments
 from gen.export.sound.instruments import timbre_of
@@ -14,7 +15,7 @@ TIMBRES = {name: value for name, value in vars(instruments).items() if isinstanc
 HELD = {name: timbre for name, timbre in TIMBRES.items() if isinstance(timbre, Held)}
 
 
-def held_for(timbre: Timbre, pitch: int, seconds: float = 2.0, layer: int = 2) -> np.ndarray:
+def held_for(timbre: Timbre, pitch: int, seconds: float = 2.0, layer: int = 2) -> NDArray[np.float32]:
     found = tone(timbre, pitch, layer, seconds)
     rounds = -(-int(seconds * SAMPLE_RATE) // len(found.samples)) if found.is_loop else 1
     return np.tile(found.samples, rounds)[: int(seconds * SAMPLE_RATE)]

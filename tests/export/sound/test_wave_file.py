@@ -1,10 +1,12 @@
 import wave
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from gen.errors import GenError
 from gen.export.sound.wave_file import MOST_MINUTES, PEAK, write_sound, write_wave
@@ -13,7 +15,7 @@ from tests.export.sound.hearing import decibels, level, pitch_near, read_wave
 from tests.tunes import duet, tune
 
 
-def written(score: Score, folder: Path) -> np.ndarray:
+def written(score: Score, folder: Path) -> NDArray[np.float64]:
     write_wave(score, folder / "a.wav")
     return read_wave(folder / "a.wav").sound
 
@@ -86,7 +88,7 @@ def test_silence_and_what_would_fill_the_disk_are_refused(tmp_path: Path) -> Non
 def test_what_fails_half_way_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(b"before")
 
-    def failing():  # type: ignore[no-untyped-def]
+    def failing() -> Iterator[NDArray[np.float32]]:
         yield np.ones((2, 10), np.float32)
         raise OSError("the disk is full")
 
