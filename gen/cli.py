@@ -52,6 +52,7 @@ COMMANDS = {
     "info": "Show what a model is and what it learned from.",
     "corpora": "List, prepare and inspect corpora.",
     "export": "Write a model in another format.",
+    "render": "Make a file of music into sound, a picture or another format.",
 }
 
 
