@@ -13,8 +13,8 @@ _TUNED_BAR = (1.0, 4.0, 9.2, 16.2)
 _BELL = (0.5, 1.0, 1.19, 1.5, 2.0, 2.51, 2.66, 3.01, 4.1)
 
 PIANO = Struck(
-    rolloff=1.25,
-    noise=0.05,
+    rolloff=1.1,
+    noise=0.03,
     decay_s=7.0,
     place=0.12,
     stiffness=3e-4,
@@ -69,7 +69,7 @@ REED_ORGAN = Held(
     formants=(Formant(1200.0, 900.0, 1.5),),
 )
 GUITAR = Struck(
-    rolloff=1.1, decay_s=4.0, place=0.22, stiffness=5e-5, noise=0.03, decay_by_partial=0.8, release_s=0.25
+    rolloff=0.95, decay_s=4.0, place=0.22, stiffness=5e-5, noise=0.03, decay_by_partial=0.8, release_s=0.25
 )
 OVERDRIVEN = Held(rolloff=0.8, attack_s=0.008, release_s=0.15, players=2, detune_cents=5.0, level=0.7)
 BASS = Struck(rolloff=1.4, decay_s=4.0, place=0.2, noise=0.02, decay_by_partial=0.9, level=1.3)
@@ -103,12 +103,12 @@ VOICE = Held(
     formants=(Formant(700.0, 180.0, 4.0), Formant(1100.0, 220.0, 3.0), Formant(2700.0, 400.0, 2.0)),
 )
 BRASS = Held(
-    rolloff=1.0,
+    rolloff=0.8,
     attack_s=0.05,
     release_s=0.12,
     vibrato_cents=4.0,
     noise=0.01,
-    formants=(Formant(1200.0, 800.0, 1.5),),
+    formants=(Formant(1400.0, 900.0, 4.0),),
 )
 HORN = Held(
     rolloff=1.7,
@@ -127,9 +127,9 @@ REED = Held(
     noise=0.02,
     formants=(Formant(1100.0, 500.0, 2.5), Formant(2800.0, 800.0, 1.0)),
 )
-CLARINET = Held(rolloff=1.1, even=0.15, attack_s=0.04, release_s=0.1, noise=0.01)
+CLARINET = Held(rolloff=0.85, even=0.15, attack_s=0.04, release_s=0.1, noise=0.01)
 FLUTE = Held(
-    partials=(1.0, 0.45, 0.15, 0.06),
+    partials=(1.0, 0.6, 0.25, 0.1),
     rolloff=2.2,
     attack_s=0.06,
     release_s=0.12,

@@ -4,6 +4,7 @@ Nothing is random twice: noise is drawn from a generator seeded by the pitch. No
 `HIGHEST_HZ`, so that none is mirrored at half the sample rate.
 """
 
+from collections import OrderedDict
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -28,7 +29,7 @@ _VIBRATO_HZ = 5.5
 _LOOP_S, _LOOP_OF_SEVERAL_S = 1.0, 2.0  # several players are in step again after this
 _LAST_FADE_S = 0.1
 _AFTERSOUND_TIMES, _AFTERSOUND_CENTS = 3.0, 0.8
-_KNOCK_S, _KNOCK_WIDTH = 0.03, 8
+_KNOCK_S, _KNOCK_WIDTH = 0.03, 12
 _BREATH_HZ, _BREATH_SEAM = 3000.0, 512
 _LISTEN_S = 0.25
 
@@ -47,19 +48,50 @@ def frequency_hz(pitch: int) -> float:
     return float(440.0 * 2.0 ** ((pitch - 69) / 12))
 
 
+class _Tones:
+    """Tones that were made, as many as `most_bytes` hold; those not asked for the longest go first."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._kept: OrderedDict[tuple[Timbre, int, int, float], Tone] = OrderedDict()
+
+    def get(self, timbre: Timbre, pitch: int, layer: int, seconds: float) -> Tone:
+        """A tone, kept or made."""
+        key = timbre, pitch, layer, seconds
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        made = _make_tone(*key)
+        self._bytes += made.samples.nbytes
+        self._kept[key] = made
+        while self._bytes > self._most_bytes:
+            _, gone = self._kept.popitem(last=False)
+            self._bytes -= gone.samples.nbytes
+        return made
+
+    def clear(self) -> None:
+        """Forget them all."""
+        self._bytes = 0
+        self._kept.clear()
+
+
+# as much as a full orchestra needs, at two or three hundred kilobytes a tone
+TONES = _Tones(192 << 20)
+
+
 def tone(timbre: Timbre, pitch: int, layer: int, seconds: float) -> Tone:
     """The sound of a pitch at one of `LAYERS` loudnesses, without attack and release.
 
     What dies away has so many seconds, more, or all that can be heard.
     """
     if isinstance(timbre, Held):
-        return _tone(timbre, pitch, layer, 0.0)
-    return _tone(timbre, pitch, layer, next((each for each in LENGTHS_S if each >= seconds), LENGTHS_S[-1]))
+        return TONES.get(timbre, pitch, layer, 0.0)
+    least_s = next((each for each in LENGTHS_S if each >= seconds), LENGTHS_S[-1])
+    return TONES.get(timbre, pitch, layer, least_s)
 
 
-# as many as a full orchestra has; of two hundred kilobytes each, or so
-@lru_cache(maxsize=512)
-def _tone(timbre: Timbre, pitch: int, layer: int, seconds: float) -> Tone:
+def _make_tone(timbre: Timbre, pitch: int, layer: int, seconds: float) -> Tone:
     random = np.random.default_rng((pitch, layer))
     if isinstance(timbre, Struck):
         samples = _struck(timbre, pitch, layer, seconds, random)
@@ -69,11 +101,6 @@ def _tone(timbre: Timbre, pitch: int, layer: int, seconds: float) -> Tone:
         raise TypeError(f"neither struck nor held: {timbre}")
     samples *= timbre.level / loudness(samples[: int(_LISTEN_S * SAMPLE_RATE)])
     return Tone(samples, isinstance(timbre, Held))
-
-
-def forget_tones() -> None:
-    """Make every tone anew when it is asked for."""
-    _tone.cache_clear()
 
 
 def loudness(samples: Samples) -> float:

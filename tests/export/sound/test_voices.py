@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from gen.export.sound import instruments
+from gen.export.sound import instruments, voices
 from gen.export.sound.instruments import timbre_of
 from gen.export.sound.timbres import Held, Struck, Timbre
 from gen.export.sound.voices import HIGHEST_HZ, LAYERS, SAMPLE_RATE, damped, loudness, tone
@@ -100,6 +100,21 @@ def test_a_low_tone_needs_more_level_to_sound_as_loud() -> None:
     # half of the A-weighting of these frequencies: IEC 61672-1, table 3
     assert decibels(of[100] / of[1000]) == pytest.approx(-19.1 / 2, abs=0.3)
     assert decibels(of[50] / of[1000]) == pytest.approx(-30.2 / 2, abs=0.3)
+
+
+def test_tones_are_kept_within_their_bytes_and_the_latest_stay() -> None:
+    tones = voices._Tones(1_000_000)  # five seconds and two thirds
+    first = tones.get(instruments.PIANO, 60, 2, 1.0)
+    for pitch in range(61, 66):
+        tones.get(instruments.PIANO, pitch, 2, 1.0)
+        assert tones.get(instruments.PIANO, 60, 2, 1.0) is first
+    second = tones.get(instruments.PIANO, 65, 2, 1.0)
+    assert tones.get(instruments.PIANO, 65, 2, 1.0) is second
+    assert sum(each.samples.nbytes for each in tones._kept.values()) <= 1_000_000
+    tones.clear()
+    again = tones.get(instruments.PIANO, 60, 2, 1.0)
+    assert again is not first
+    np.testing.assert_array_equal(again.samples, first.samples)
 
 
 def test_every_program_has_a_timbre_and_families_differ() -> None:
