@@ -53,6 +53,7 @@ COMMANDS = {
     "inspect": "Look inside a model while it reads: gates, memory, surprise.",
     "corpora": "List, prepare and inspect corpora.",
     "export": "Write a model in another format.",
+    "render": "Make a file of music into sound, a picture or another format.",
 }
 
 

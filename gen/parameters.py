@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+PICTURES = ("roll", "score")  # what a picture can show of music
+
 if TYPE_CHECKING:
     Pair = click.ParamType[tuple[float, float]]
     Pitches = click.ParamType[tuple[int, int]]

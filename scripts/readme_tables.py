@@ -198,6 +198,23 @@ def reading_shares(data: dict[str, Any]) -> str:
     return "\n".join([head, "|---|---|---|---|---|", *lines, machine_line(data["formats"])])
 
 
+def sound(data: dict[str, Any]) -> str:
+    """How many seconds of music become sound in one."""
+    lines = [
+        "| music | by | pieces of | times real time | the slowest |",
+        "|---|---|---|---|---|",
+    ]
+    for row in data["rows"]:
+        by = "a SoundFont" if "soundfont" in row else "`gen`"
+        ratios = f"{row['median_times_real_time']} x | {row['slowest_times_real_time']} x"
+        lines.append(f"| {row['what']} | {by} | {row['median_length_s']:.0f} s | {ratios} |")
+    whole = (
+        f"The whole command takes {data['command_s']:.1f} s for a piece of {data['command_sounds_s']:.0f} s"
+    )
+    memory = f"the synthesiser took {data['more_memory_mb']} MB at the most"
+    return "\n".join([*lines, f"\n{whole}; {memory}.\n" + machine_line(data)])
+
+
 def ngram(data: dict[str, Any]) -> str:
     """What counting reaches, by order."""
     rows = data["rows"]
@@ -239,6 +256,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "tune": ("benchmarks/music.json", tune),
     "music": ("benchmarks/music.json", music),
     "pieces": ("benchmarks/music.json", pieces),
+    "sound": ("benchmarks/sound.json", sound),
     "reading": ("benchmarks/reading.json", reading),
     "reading_shares": ("benchmarks/reading.json", reading_shares),
 }

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 import gen
+from gen.export.midi import write_midi
 from tests.tiny import put_model
+from tests.tunes import tune
 
 PACKAGE = Path(gen.__file__).parent
 SOURCES = {
@@ -48,6 +50,7 @@ BACKEND, CELL = "gen.model.backend", "gen.model.cell"
 IMPORTERS = {"import_tensorflow", "import_keras", "quiet_import", "quiet_import_for_parts"}
 TENSORFLOW_IN_FUNCTIONS_OF = {"commands"}
 TENSORFLOW_FOR = {"gen.export.keras_model"}
+MATPLOTLIB_IN = {"gen.export.roll_picture", "gen.inspection.figure"}
 MUSIC21_IN = {"gen.corpus.midi", "gen.corpus.notation", "gen.export.midi", "gen.export.musicxml"}
 
 
@@ -106,7 +109,7 @@ def test_heavy_libraries_are_imported_only_where_they_belong(module: str) -> Non
     found = {name.split(".")[0] for name in imports(module)} & HEAVY
     allowed = {"tensorflow", "keras"} if part_of(module) in TENSORFLOW_IN else set()
     allowed |= {"music21"} if module in MUSIC21_IN else set()
-    allowed |= {"matplotlib"} if module == "gen.inspection.figure" else set()
+    allowed |= {"matplotlib"} if module in MATPLOTLIB_IN else set()
     assert found <= allowed
 
 
@@ -228,6 +231,8 @@ def loaded_by(arguments: list[str], folder: Path) -> set[str]:
         (["sample", "--help"], {"numpy", "gen.checkpoint"}),
         (["train", "--help"], {"numpy", "gen.training"}),
         (["eval", "--help"], {"numpy", "gen.training"}),
+        (["render", "--help"], {"numpy", "gen.export"}),
+        (["render", "tune.mid", "--out", "tune.wav"], {"gen.training", "gen.dataset"}),
         (["sample", "model.safetensors", "--length", "5"], {"gen.training", "gen.dataset", "tqdm"}),
         (["info", "model.safetensors"], {"gen.training", "gen.dataset", "tqdm"}),
         (["inspect", "--help"], {"numpy", "gen.inspection"}),
@@ -239,6 +244,7 @@ def test_what_must_start_at_once_loads_nothing_heavy(
     arguments: list[str], without: set[str], tmp_path: Path
 ) -> None:
     put_model(tmp_path / "model.safetensors")
+    write_midi(tune(1), tmp_path / "tune.mid")
     loaded = loaded_by(arguments, tmp_path)
     assert "gen.cli" in loaded
     assert not loaded & (HEAVY | without | {"scipy", "pandas"})

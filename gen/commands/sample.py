@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from gen.parameters import PitchRange, Real, Temperature
+from gen.parameters import PICTURES, PitchRange, Real, Temperature
 
 MOST_AT_ONCE = 10_000
 
@@ -60,8 +60,11 @@ MOST_AT_ONCE = 10_000
 @click.option(
     "--out",
     metavar="FILE",
-    help="Text: .txt; music: .mid, .musicxml, .abc; `-` or nothing is the terminal. With --count: FILE-1 …",
+    help="Text: .txt; music: .mid, .musicxml, .abc, .wav, .png, .svg; `-` or nothing is the terminal. "
+    "With --count: FILE-1 …",
 )
+@click.option("--as", "picture", type=click.Choice(PICTURES), help="A picture: piano roll or engraved score.")
+@click.option("--soundfont", metavar="FILE", help="Sound: play with the instruments of a .sf2.")
 def command(
     model: Path | None,
     temperature: tuple[float, float],

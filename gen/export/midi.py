@@ -46,13 +46,13 @@ def write_midi(score: Score, path: Path) -> None:
     write_atomically(path, midi_bytes(score))
 
 
-def midi_bytes(score: Score) -> bytes:
-    """The bytes of the file that `write_midi` writes."""
+def midi_bytes(score: Score, rest_ticks: int = 0) -> bytes:
+    """The bytes of the file that `write_midi` writes; the file may go on in silence for some ticks."""
     from music21.midi.base import MidiFile
 
     file = MidiFile()
     file.ticksPerQuarterNote = DIVISION
-    file.tracks = [_track(0, _changes(score))]
+    file.tracks = [_track(0, _changes(score), score.length_ticks + rest_ticks if rest_ticks else 0)]
     channels = channels_of(score)
     for part, channel in enumerate(channels):
         file.tracks.append(_track(part + 1, _notes(score, part, channel)))
@@ -153,7 +153,7 @@ def _notes(score: Score, part: int, channel: int) -> list[_Timed]:
     return sorted(timed, key=lambda each: each[0])
 
 
-def _track(number: int, timed: Sequence[_Timed]) -> Any:
+def _track(number: int, timed: Sequence[_Timed], end_tick: int = 0) -> Any:
     from music21.midi.base import DeltaTime, MetaEvents, MidiEvent, MidiTrack
 
     track = MidiTrack(number)
@@ -163,5 +163,5 @@ def _track(number: int, timed: Sequence[_Timed]) -> Any:
         now = tick
     end = MidiEvent(type=MetaEvents.END_OF_TRACK)
     end.data = b""
-    track.events += [DeltaTime(), end]
+    track.events += [DeltaTime(time=max(0, end_tick - now) * _SCALE), end]
     return track

@@ -9,15 +9,20 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gen.export.bar_pieces import BarNote, notes_by_bar
 from gen.export.spelling import spell
 from gen.files import write_atomically
-from gen.score import TICKS_PER_QUARTER, Bar, Part, Score, change_at
+from gen.score import PART, PITCH, TICKS_PER_QUARTER, Bar, Part, Score, change_at
 
 # lengths in ticks with a sign of their own: plain, dotted, and those of triplets
 _NOTATED = (144, 96, 72, 64, 48, 36, 32, 24, 18, 16, 12, 9, 8, 6, 4, 3, 2, 1)
 _DRUM_CHANNEL = 9  # as music21 counts, from 0
 _ACCIDENTALS = {-1: "-", 0: "", 1: "#"}
+
+# from which pitch of its notes, in the middle, a part has which of music21's clefs
+_CLEFS = ((86, "Treble8vaClef"), (58, "TrebleClef"), (36, "BassClef"), (0, "Bass8vbClef"))
 
 _Group = tuple[int, int, list[BarNote]]  # notes of one chord: onset and end in ticks of the bar
 
@@ -36,6 +41,7 @@ def write_musicxml(score: Score, path: Path, title: str = "") -> None:
 
 def musicxml_bytes(score: Score, title: str = "") -> bytes:
     """The bytes of the file that `write_musicxml` writes."""
+    from music21 import bar as barline
     from music21 import metadata, stream
     from music21.musicxml.m21ToXml import GeneralObjectExporter
 
@@ -51,6 +57,8 @@ def musicxml_bytes(score: Score, title: str = "") -> bytes:
             own = [note for note in notes if note.part == number]
             is_new = place == 0 or bar.metre != bars[place - 1][0].metre
             staff.append(_measure(score, place, bar, own, number, is_new))
+        staff[stream.Measure].first().clef = _clef(score, number)
+        staff[stream.Measure].last().rightBarline = barline.Barline("final")
         written.insert(0, staff)
     content: bytes = GeneralObjectExporter(written).parse()
     return content
@@ -67,6 +75,15 @@ def _instrument(part: Part, number: int) -> Any:
     if part.is_drums:
         written.midiChannel = _DRUM_CHANNEL
     return written
+
+
+def _clef(score: Score, number: int) -> Any:
+    """The clef in which most notes of a part stand on its lines, or near them."""
+    from music21 import clef
+
+    middle = float(np.median(score.notes[score.notes[:, PART] == number, PITCH]))
+    name = next(name for least, name in _CLEFS if middle >= least)
+    return getattr(clef, name)()
 
 
 def _measure(score: Score, place: int, bar: Bar, notes: list[BarNote], number: int, is_new: bool) -> Any:

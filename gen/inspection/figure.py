@@ -1,10 +1,6 @@
 """A look inside as one picture: the six quantities as heat maps, the text or the notes, surprise, fading."""
 
-import atexit
 import io
-import os
-import shutil
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gen.export.plotting import prepare_matplotlib
 from gen.inspection.chart import curves, shares
 from gen.inspection.findings import Findings
 from gen.inspection.summary import how_much
@@ -57,11 +54,8 @@ def figure_png(findings: Findings) -> bytes:
 
 @contextmanager
 def _matplotlib() -> Iterator[Any]:
-    """`pyplot` on a canvas without a window; what it keeps on disk is gone at the end."""
-    if "MPLCONFIGDIR" not in os.environ:
-        folder = tempfile.mkdtemp(prefix="gen-matplotlib-")
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        os.environ["MPLCONFIGDIR"] = folder
+    """`pyplot` on a canvas without a window."""
+    prepare_matplotlib()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of characters that its font lacks
         import matplotlib as mpl

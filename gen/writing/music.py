@@ -1,7 +1,7 @@
 """New music from a model: each piece drawn to its end, within the grammar of its tokens."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 import gen
-from gen.corpus.piece import Piece
 from gen.errors import GenError
 from gen.export.score_file import ScoreOutput, in_characters
+from gen.export.score_formats import Manner
 from gen.files import sha256_of_file
 from gen.sampler.choose import Choices
 from gen.sampler.forward import Network
@@ -20,6 +20,7 @@ from gen.score import Part, Score, Tempo
 from gen.tokenizer.base import Ids
 from gen.tokenizer.notes import NotesTokenizer
 from gen.tokenizer.symbols import Group
+from gen.writing.pieces import read_piece
 from gen.writing.request import Request
 
 MOST_BARS = 64
@@ -63,7 +64,8 @@ def sample_music(
     Raises:
         GenError: The prompt cannot be read or said, a wish cannot come true, or nothing can be written there.
     """
-    output = ScoreOutput(request.out, request.count)
+    soundfont = Path(request.soundfont) if request.soundfont is not None else None
+    output = ScoreOutput(request.out, request.count, Manner(request.picture, soundfont))
     prompt, prompt_sha256 = np.zeros(0, np.int32), None
     if request.prompt:
         prompt = prompt_ids(request.prompt, tokenizer, tell)
@@ -191,7 +193,7 @@ def prompt_ids(spec: str, tokenizer: NotesTokenizer, tell: Callable[[str], None]
     Raises:
         GenError: There is no such file of music, or nothing in it can be said.
     """
-    score = _with_known_programs(_first_piece(_prompt_path(spec), tell), tokenizer, tell)
+    score = _with_known_programs(read_piece(_prompt_path(spec), 1, tell).score, tokenizer, tell)
     for loss, count in tokenizer.losses(score).items():
         tell(f"Of the prompt, not kept as it is: {loss} ({count})")
     if unseen := tokenizer.unseen(score):
@@ -226,29 +228,4 @@ def _with_known_programs(score: Score, tokenizer: NotesTokenizer, tell: Callable
 
 
 def _prompt_path(spec: str) -> Path:
-    path = Path(spec.removeprefix("@"))
-    try:
-        there = path.is_file()
-    except (OSError, ValueError):  # what no file can be called
-        there = False
-    if not there:
-        raise GenError(f"There is no file {path} to go on from.", "Name a file of music after --prompt.")
-    return path
-
-
-def _first_piece(path: Path, tell: Callable[[str], None]) -> Score:
-    for _, reading in _readings(path):
-        if reading.reason is not None:
-            raise GenError(f"{path} {reading.reason}.", "Give another file of music.")
-        if len(reading.pieces) > 1:
-            tell(f"{path} has {len(reading.pieces)} pieces; the first is the prompt")
-        piece: Piece = reading.pieces[0]
-        return piece.score
-    raise AssertionError("a library of one file has one reading")
-
-
-def _readings(path: Path) -> Iterator[Any]:
-    # what reads files of music is heavy, and most samples have no prompt
-    from gen.corpus.library import Library
-
-    return Library((path,)).readings()
+    return Path(spec.removeprefix("@"))

@@ -5,6 +5,9 @@ from dataclasses import dataclass, fields
 from gen.errors import GenError
 from gen.sampler.choose import Choices
 
+# options whose names are not those of their fields
+_FLAGS = {"pitch_range": "--range", "picture": "--as"}
+
 
 @dataclass(frozen=True)
 class Request:
@@ -17,6 +20,8 @@ class Request:
         count: How many to write.
         seed: Number k draws from the generator (seed, k).
         out: A file, or `-` for the terminal.
+        picture: `roll` or `score`, where the file is a picture.
+        soundfont: A SoundFont's path, where the file is sound.
         bars: How many bars.
         key: Such as `Em`.
         metre: Such as `3/4`.
@@ -31,6 +36,8 @@ class Request:
     count: int = 1
     seed: int = 0
     out: str | None = None
+    picture: str | None = None
+    soundfont: str | None = None
     bars: int | None = None
     key: str | None = None
     metre: str | None = None
@@ -46,5 +53,5 @@ class Request:
         """
         for field in fields(self):
             if field.name in names and getattr(self, field.name) is not None:
-                flag = "--range" if field.name == "pitch_range" else f"--{field.name}"
+                flag = _FLAGS.get(field.name, f"--{field.name}")
                 raise GenError(f"{flag} {why}.", f"Leave {flag} out.")

@@ -17,7 +17,7 @@ DEFAULT_LENGTH = 500
 PREVIEW_LENGTH = 160
 PREVIEW_TEMPERATURE = 0.8
 _NAMED = 10
-_OF_MUSIC = ("bars", "key", "metre", "tempo", "program", "pitch_range")
+_OF_MUSIC = ("bars", "key", "metre", "tempo", "program", "pitch_range", "picture", "soundfont")
 
 
 def sample_text(

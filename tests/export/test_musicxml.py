@@ -118,6 +118,14 @@ def test_pieces_of_a_corpus_come_back() -> None:
         assert read_notation(content, ".xml").pieces[0].score == piece.score
 
 
+def test_every_part_has_a_clef_that_holds_its_notes_and_ends_with_a_double_line() -> None:
+    notes = [(0, 96, pitch, 72, part) for part, pitch in enumerate((95, 72, 48, 30))]
+    root = ET.fromstring(musicxml_bytes(make_score(notes, [Part(), Part(40), Part(42), Part(43)]).score))
+    found = [(clef.findtext("sign"), clef.findtext("clef-octave-change")) for clef in root.iter("clef")]
+    assert found == [("G", "1"), ("G", None), ("F", None), ("F", "-1")]
+    assert [style.text for style in root.iter("bar-style")] == ["light-heavy"] * 4
+
+
 def test_a_file_appears_whole(tmp_path: Path) -> None:
     write_musicxml(SCORE, tmp_path / "new" / "a.musicxml", "A title")
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.musicxml"]

@@ -184,7 +184,7 @@ def test_abc_is_for_melodies(sample: Sampler) -> None:
     write_midi(duet(5), Path("primer.mid"))
     with pytest.raises(GenError, match="melodies"):
         sample(DUETS, prompt="primer.mid", out="duet.abc", bars=3)
-    with pytest.raises(GenError, match=r"cannot write 'tune\.txt'"):
+    with pytest.raises(GenError, match=r"cannot be written as 'tune\.txt'"):
         sample(out="tune.txt")
     assert not Path("duet.abc").exists()
 
