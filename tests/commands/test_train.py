@@ -59,6 +59,7 @@ def test_a_run_writes_into_its_folder_alone_and_says_only_what_is_ours(house: Ho
     out, done = whole
     assert_only_ours(done.stderr)
     assert sorted(path.name for path in out.iterdir()) == [
+        ".lock",
         "best.safetensors",
         "last.safetensors",
         "metrics.jsonl",
