@@ -163,6 +163,8 @@ def main() -> None:
     arguments = given.parse_args()
     began_s = time.monotonic()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for number in CODES:  # under nohup, or in the background of a script, they would be ignored
+        signal.signal(number, signal.SIG_DFL)
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         whole = Whole(write_text(place / "text.txt"))
