@@ -28,6 +28,8 @@ from gen.corpus.piece import (
     FASTEST_BPM,
     MAX_EVENTS,
     MAX_TRACKS,
+    MAX_TUNES,
+    MAX_TUNES_NOTES,
     Piece,
     UnreadableError,
     reason_from,
@@ -83,9 +85,13 @@ def read_notation(content: bytes, ending: str) -> Notated:
 def _read_abc(text: str) -> Notated:
     pieces: list[Piece] = []
     refused: list[str] = []
+    notes = 0
     for tune in split_tunes(text):
+        if len(pieces) + len(refused) == MAX_TUNES or notes > MAX_TUNES_NOTES:
+            raise UnreadableError(f"has more than {MAX_TUNES} tunes, or {MAX_TUNES_NOTES} notes in them")
         try:
             pieces.append(piece_from(tune.title, staves_of(tune)))
+            notes += len(pieces[-1].score.notes)
         except UnreadableError as error:
             refused.append(f"tune {tune.number} ({tune.title}): {error}")
     if not pieces:

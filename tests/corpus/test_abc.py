@@ -246,6 +246,18 @@ def test_a_tune_of_too_many_notes_is_refused(monkeypatch: pytest.MonkeyPatch) ->
         notes("c" * 101)
 
 
+def test_a_file_of_too_many_tunes_or_of_too_many_notes_in_them_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = "X:1\nK:C\ncde\n\n" * 10 + "X:11\nK:C\nz"
+    assert len(read_notation(text.encode(), ".abc").pieces) == 10
+    for bound, most in (("MAX_TUNES", 10), ("MAX_TUNES_NOTES", 29)):
+        with monkeypatch.context() as patched:
+            patched.setattr(f"gen.corpus.notation.{bound}", most)
+            with pytest.raises(UnreadableError, match=f"more than .*{most} "):
+                read_notation(text.encode(), ".abc")
+
+
 @given(st.text(st.sampled_from("abcCDE',/|:[]()<>-^_=1234567890zxZ{}\"!&KMLQV \n%X"), max_size=120))
 def test_any_letters_are_read_or_refused(music: str) -> None:
     try:
