@@ -59,8 +59,11 @@ def test_notes_begin_on_time_before_and_after_a_change_of_tempo() -> None:
 
 def test_a_held_note_ends_when_it_should() -> None:
     sound = sound_of(of_notes([(0, 96, 60, 100, 0)], [ORGAN]))  # two seconds
-    at = {seconds: level(sound[:, int(seconds * SAMPLE_RATE) :][:, :2000]) for seconds in (1.0, 1.9, 2.2)}
+    at = {
+        seconds: level(sound[:, int(seconds * SAMPLE_RATE) :][:, :2000]) for seconds in (1.0, 1.9, 2.06, 2.2)
+    }
     assert at[1.9] > 0.5 * at[1.0]
+    assert decibels(at[2.06] / at[1.0]) < -8  # it fades, and is not cut off when the room is all that is left
     assert decibels(at[2.2] / at[1.0]) < -15  # the room is left
     assert sound.shape[1] / SAMPLE_RATE < 2 + 0.2 + 1.1
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from gen.export.sound import instruments, voices
 from gen.export.sound.instruments import timbre_of
 from gen.export.sound.timbres import Held, Struck, Timbre
-from gen.export.sound.voices import HIGHEST_HZ, LAYERS, SAMPLE_RATE, damped, loudness, tone
+from gen.export.sound.voices import HIGHEST_HZ, LAYERS, SAMPLE_RATE, damped, loudness, string_ratios, tone
 from gen.score import Part
 from tests.export.sound.hearing import decibels, level, pitch_near, spectrum
 
@@ -54,6 +54,18 @@ def test_nothing_lies_above_what_the_sample_rate_can_hold(name: str) -> None:
     if isinstance(timbre, Held) and not timbre.noise:
         nearest = 3135.96 * np.rint(frequencies / 3135.96).clip(1)
         assert power[np.abs(frequencies / nearest - 1) > 0.015].sum() < 1e-6 * power.sum()
+
+
+def test_a_partial_that_the_sample_rate_cannot_hold_is_left_out() -> None:
+    """Of a bar at 3,136 Hz one would lie at 28 kHz, and be heard at 16."""
+    for timbre in (Struck(ratios=(1.0, 8.933), partials=(1.0, 1.0)), Struck(rolloff=0.0, stiffness=1e-3)):
+        samples = held_for(timbre, 103, 1.0)
+        frequencies, power = spectrum(samples)
+        below = frequencies < HIGHEST_HZ
+        assert power[~below].sum() < 1e-5 * power.sum()
+        expected = 3135.96 * (np.array([1.0]) if timbre.ratios else string_ratios(6, 1e-3 * 2 ** (43 / 12)))
+        away = np.abs(frequencies[:, None] / expected - 1).min(axis=1) > 0.03
+        assert power[away].sum() < 1e-3 * power.sum()
 
 
 @pytest.mark.parametrize("name", HELD)
