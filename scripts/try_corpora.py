@@ -6,7 +6,6 @@ Among the bad files of each folder lie good ones of every format, which must be 
 was not as promised is told, and kept in a folder that is named.
 """
 
-import argparse
 import hashlib
 import itertools
 import random
@@ -19,7 +18,7 @@ from corpus_trial import Trial
 from costly_files import costly_files
 from hostile_texts import try_texts
 from tqdm import tqdm
-from trials import keep
+from trials import finish, parser
 
 from gen.corpus.library import read_packed
 from gen.export.midi import midi_bytes
@@ -125,13 +124,11 @@ class Folders:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--count", type=int, default=5000, help="damaged files of music, over all formats")
-    parser.add_argument("--seconds", type=float, default=1500, help="no further folder is begun after these")
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
+    given = parser(__doc__)
+    given.add_argument("--count", type=int, default=5000, help="damaged files of music, over all formats")
+    given.add_argument("--seconds", type=float, default=1500, help="no further folder is begun after these")
+    given.add_argument("--seed", type=int, default=0)
+    arguments = given.parse_args()
     began_s = time.monotonic()
     dice = random.Random(arguments.seed)
     trial = Trial()
@@ -149,10 +146,10 @@ def main() -> None:
                 if time.monotonic() - began_s < arguments.seconds:
                     folders.inspect(f"damaged files of {NAMES[ending]}", damaged(ending, number, dice))
                     bar.update(number)
-    keep("corpora", [family.row() for family in trial.families.values()], time.monotonic() - began_s)
     trial.end()
     if trial.kept.exists():
-        sys.exit(f"What failed is in {trial.kept}")
+        print(f"What failed is in {trial.kept}")
+    finish("corpora", [family.row() for family in trial.families.values()], began_s, arguments)
 
 
 if __name__ == "__main__":
