@@ -103,7 +103,10 @@ class Whole:
         """Whether what a fault has left is whole, and goes on to the end that the run has without it."""
         if damaged_models(out):
             return False
-        if RunFolder(out).has_state():
+        folder = RunFolder(out)
+        if folder.has_state():
+            if folder.load_state().progress.step >= STEPS:
+                return not self.differences(out)
             ended = run([*GEN, "train", "--resume", "--out", out], limit_s=LIMIT_S)
         else:
             ended = self.begin(out)

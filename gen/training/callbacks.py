@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -175,8 +176,9 @@ class MetricsLog(Callback):
         self._write("notice", text=text)
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file; what there was no room for has been told when it was written."""
+        with suppress(OSError):
+            self._file.close()
 
     def _write(self, event: str, **fields: Any) -> None:
         row = {"event": event, **fields, "elapsed_s": round(time.perf_counter() - self._started, 3)}

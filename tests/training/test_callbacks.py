@@ -1,6 +1,7 @@
 import importlib.util
 import io
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,21 @@ def test_the_log_is_lines_of_json(tmp_path: Path) -> None:
         },
         {"event": "notice", "text": "back to\nstep 4"},
     ]
+
+
+def test_a_log_without_room_is_told_once_and_closes(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    log = MetricsLog(RunFolder(tmp_path), 0)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        with pytest.raises(RunError, match="cannot be saved"):
+            log.on_validation(VALIDATION)
+        log.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
 
 
 def logged_steps(folder: RunFolder) -> list[int]:
