@@ -34,6 +34,8 @@ LIMIT_S = 1.0
 LIMIT_BYTES = 200 << 20
 # one in so many is also evaluated and exported, which takes a second where the file is sound
 HEAVY_SHARE = 20
+# and besides, a file for so many others goes through processes of its own
+ALONE_SHARE = 100
 TEXT = "a cat, a dog. The bell\n" * 9
 
 
@@ -226,7 +228,7 @@ def try_all(trial: Trial, originals: Originals, folder: Path, arguments: argpars
 
     # first alone: the system counts what this process has when it starts another as that one's memory
     trial.start(originals.paths.values())
-    for name, family, path in files("alone", arguments.processes):
+    for name, family, path in files("alone", arguments.count // ALONE_SHARE):
         trial.note(trial.alone(path, trial.tallies[family]), family, path, name)
     # then without TensorFlow, with which freed memory is kept, and a file that takes much would not be seen
     trial.warm_up(originals.paths.values(), heavy=False)
@@ -244,11 +246,10 @@ def try_all(trial: Trial, originals: Originals, folder: Path, arguments: argpars
 
 def main() -> None:
     given = parser(__doc__)
-    given.add_argument("--count", type=int, default=20_000, help="files, at the most")
-    given.add_argument("--seconds", type=float, default=1200.0, help="time, at the most")
+    given.add_argument("--count", type=int, default=20_000, help="Files, at the most.")
+    given.add_argument("--seconds", type=float, default=1200.0, help="Time, at the most.")
     given.add_argument("--seed", type=int, default=0)
-    given.add_argument("--processes", type=int, default=200, help="files besides, in processes of their own")
-    given.add_argument("--failures", type=Path, default=Path("model-failures"), help="where they are kept")
+    given.add_argument("--failures", type=Path, default=Path("model-failures"), help="Where they are kept.")
     arguments = given.parse_args()
     sys.dont_write_bytecode = True
     began_s = time.monotonic()
