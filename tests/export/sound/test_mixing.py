@@ -53,6 +53,7 @@ def test_notes_begin_on_time_before_and_after_a_change_of_tempo() -> None:
     for begin_s, end_s in pairwise([*expected_s, 10.0]):
         begin, end = round(begin_s * SAMPLE_RATE), round(end_s * SAMPLE_RATE)
         own = sound[max(0, begin - 200) : end - 200]
+        assert own.max() > 0.5 * sound.max()
         first = max(0, begin - 200) + int(np.argmax(own > 0.2 * own.max()))
         assert 0 <= (first - begin) / SAMPLE_RATE < 0.004
 
