@@ -84,7 +84,8 @@ def test_a_mistake_is_two_lines_and_nothing_is_written(
 ) -> None:
     Path("bad.mid").write_bytes(b"no music")
     before = {path.name for path in here.iterdir()} | {".cache"}
-    assert_users_mistake(call(capsys, "render", *arguments), said)
+    outcome = call(capsys, "render", *arguments)
+    assert_users_mistake(outcome._replace(err="\n".join(told(outcome.err))), said)
     assert {path.name for path in here.iterdir()} <= before
 
 
