@@ -74,6 +74,8 @@ def _instrument(part: Part, number: int) -> Any:
     written.midiProgram = part.program
     if part.is_drums:
         written.midiChannel = _DRUM_CHANNEL
+        # music21 would give the second of two drum parts a free channel, where it is a piano
+        written.autoAssignMidiChannel = lambda usedChannels=None: _DRUM_CHANNEL  # noqa: ARG005
     return written
 
 

@@ -110,6 +110,14 @@ def test_a_second_reader_finds_the_same_notes_and_ours_the_same_score(score: Sco
     assert read_notation(content, ".xml").pieces[0].score == as_notation_says(score)
 
 
+def test_two_parts_of_drums_stay_drums() -> None:
+    notes = [(0, 24, pitch, 72, part) for part, pitch in enumerate((36, 60, 38))]
+    score = make_score(notes, [Part(is_drums=True), Part(3), Part(is_drums=True)]).score
+    root = ET.fromstring(musicxml_bytes(score))
+    assert [each.text for each in root.iter("midi-channel")] == ["10", "1", "10"]
+    assert read_notation(musicxml_bytes(score), ".xml").pieces[0].score.parts == score.parts
+
+
 def test_pieces_of_a_corpus_come_back() -> None:
     for path in MUSIC21_CORPORA["bach-chorales"].files()[::200]:
         (piece,) = read_notation(path.read_bytes(), path.suffix).pieces
