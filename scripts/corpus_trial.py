@@ -160,9 +160,12 @@ class Trial:
         names = {path.relative_to(folder).as_posix() for path in _files(folder)}
         command: list[str | Path] = [*GEN, "corpora", "inspect", folder, "--json", *options]
         ended = self.run(command, limit_s, meanwhile)
-        wrong = _wrong_with_process(ended, limit_s) + [
-            f"{path} was written" for place in self.outside for path in place.rglob("*")
-        ]
+        wrong = _wrong_with_process(ended, limit_s)
+        for place in self.outside:
+            if ended.code is not None:  # what is killed cannot clean up
+                wrong += [f"{path} was written" for path in place.rglob("*")]
+            shutil.rmtree(place)
+            place.mkdir()
         answer: dict[str, Any] = {}
         try:
             answer = json.loads(ended.stdout)

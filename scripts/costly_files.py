@@ -54,6 +54,8 @@ def _tunes() -> Iterator[tuple[str, str]]:
     yield "two million tunes without a note", "X:1\n" * 1_900_000 + "K:C\nc\n"
     yield "700,000 tunes of a note", "X:1\nK:C\nc\n" * 700_000
     yield "1,400 tunes of 80,000 notes", f"X:1\nL:1/8\nK:C\n{_REPEATED}\n\n" * 1400
+    yield "all the tunes that may be", "X:1\n" * 49_999 + "K:C\nc\n"
+    yield "all the notes that may be", f"X:1\nL:1/8\nK:C\n{_REPEATED}\n\n" * 26
     yield "8 MB of letters that are notes", TUNE + "cdefgab" * 1_150_000
     yield "sums by the million", TUNE.replace("4/4", "1+" * 2_000_000) + "c"
 
