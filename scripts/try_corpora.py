@@ -30,6 +30,7 @@ from tests.tunes import tune
 
 FILES_A_FOLDER = 250
 WAIT_S = 60.0
+LIMIT_S = 3600.0  # for a folder of which each file takes all the time that it is given
 ARCHIVES = 0.3  # of the files of MusicXML
 NAMES = {".mid": "MIDI", ".musicxml": "MusicXML", ".abc": "ABC", ".krn": "kern"}
 KEY_BYTES = hashlib.sha256().digest_size
@@ -90,7 +91,7 @@ class Folders:
             (folder / file).write_bytes(content)
             expected[file] = words
         family = self.trial.family(name)
-        self.trial.inspect(family, folder, expected)
+        self.trial.inspect(family, folder, expected, limit_s=LIMIT_S)
         readings = self.trial.readings()
         if others := sum(readings.get(key) != packed for key, packed in self.alone.items()):
             self.trial.fail(family, [f"{others} good files were not read as they are alone"], folder)
@@ -126,7 +127,7 @@ class Folders:
 def main() -> None:
     given = parser(__doc__)
     given.add_argument("--count", type=int, default=5000, help="damaged files of music, over all formats")
-    given.add_argument("--seconds", type=float, default=1500, help="no further folder is begun after these")
+    given.add_argument("--seconds", type=float, default=1500, help="no damaged files after these")
     given.add_argument("--seed", type=int, default=0)
     arguments = given.parse_args()
     began_s = time.monotonic()
@@ -136,7 +137,6 @@ def main() -> None:
     folders = Folders(trial)
     folders.remove_meanwhile()
     folders.inspect("hand-made hostile files of music", hand_made())
-    folders.inspect("files of music that only a limit ends", costly())
     each = arguments.count // len(ENDINGS)
     with tqdm(total=each * len(ENDINGS), desc="damaged files", unit="file", file=sys.stderr) as bar:
         # a part of each format in turn, so that all have had some when the time is over
@@ -146,6 +146,7 @@ def main() -> None:
                 if time.monotonic() - began_s < arguments.seconds:
                     folders.inspect(f"damaged files of {NAMES[ending]}", damaged(ending, number, dice))
                     bar.update(number)
+    folders.inspect("files of music that only a limit ends", costly())
     trial.end()
     if trial.kept.exists():
         print(f"What failed is in {trial.kept}")

@@ -157,7 +157,7 @@ MUSICXML: dict[str, tuple[str, bytes, str]] = {
         in_measure(NOTE, "<transpose><chromatic>1000000000</chromatic></transpose>"),
         "",
     ),
-    "a length below zero": (".xml", in_measure(note("C", -6) + NOTE), "before the beginning"),
+    "a length below zero": (".xml", in_measure(note("C", -6) + NOTE), "^has something before"),
     "a step back over the beginning": (
         ".xml",
         in_measure(f"<backup><duration>99</duration></backup>{NOTE}"),
