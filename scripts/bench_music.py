@@ -123,8 +123,11 @@ def measure(arguments: argparse.Namespace, corpus: str) -> dict[str, Any]:
         }
         if arguments.test:
             result["test"] = asked("eval", run, "--corpus", arguments.test)
+            result["test"]["corpus"] = f"{arguments.test.parent.name}/{arguments.test.name}"
             if arguments.frames:
                 result["test"]["nats_per_frame"] = result["test"]["nats_total"] / arguments.frames
+        for part in ("validation", "test"):
+            result.get(part, {}).pop("model", None)  # where it lay, which says nothing
         info = asked("info", run)
         result |= {
             "model": info["model"],
