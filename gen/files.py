@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from gen.errors import CorpusError
+from gen.errors import CorpusError, GenError
 
 # a piece of this size, and what is made of it, stays in the processor's cache
 CHUNK_BYTES = 1 << 17
@@ -85,6 +85,21 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     with replacing(path) as temporary:
         temporary.write_bytes(content)
+
+
+@contextmanager
+def writing_out(path: Path) -> Iterator[None]:
+    """Turn the system's errors, while the file that `--out` names is written, into the user's.
+
+    Raises:
+        GenError: It cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise GenError(
+            f"{path} cannot be written: {error.strerror or error}.", "Give --out a place that can be written."
+        ) from error
 
 
 def iterate_chunks(file: BinaryIO) -> Iterator[bytes]:

@@ -17,7 +17,7 @@ from gen.errors import GenError
 def command(model: Path, to: str, out: Path) -> None:
     """Write a model in another format: standard Keras layers, for where gen is not installed."""
     from gen.checkpoint import find_model, load_model
-    from gen.files import write_atomically
+    from gen.files import write_atomically, writing_out
     from gen.kinds import tokenizer_of
 
     opened = load_model(find_model(model))
@@ -30,12 +30,8 @@ def command(model: Path, to: str, out: Path) -> None:
     from gen.export.keras_model import export_keras
 
     vocabulary = out.with_suffix(".vocabulary.json")
-    try:
+    with writing_out(out):
         export_keras(opened.config, opened.weights, out)
         write_atomically(vocabulary, json.dumps(tokenizer.tokens, ensure_ascii=False).encode())
-    except OSError as error:
-        raise GenError(
-            f"{out} cannot be written: {error.strerror or error}.", "Give --out a place that can be written."
-        ) from error
     click.echo(f"{out}: ids (N, T) in, logits (N, T, {opened.config.vocabulary_size}) out")
     click.echo(f"{vocabulary}: the token of each id")

@@ -11,7 +11,7 @@ from gen.errors import GenError
 from gen.export.abc import abc_text
 from gen.export.roll import piano_roll
 from gen.export.score_formats import Manner, check_format, write_score
-from gen.files import write_atomically
+from gen.files import write_atomically, writing_out
 from gen.score import Score
 
 
@@ -57,16 +57,11 @@ class ScoreOutput:
             sys.stdout.flush()
             return
         for number, (path, score) in enumerate(zip(self.files, scores, strict=True)):
-            try:
+            with writing_out(path):
                 write_score(score, path, self._manner)
                 if facts:
                     beside = path.with_name(path.name + ".json")
                     write_atomically(beside, (json.dumps(facts[number], indent=1) + "\n").encode())
-            except OSError as error:
-                raise GenError(
-                    f"{path} cannot be written: {error.strerror or error}.",
-                    "Give --out a place that can be written.",
-                ) from error
 
     def _refuse_on_terminal(self) -> None:
         for flag, value in (("--as", self._manner.picture), ("--soundfont", self._manner.soundfont)):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gen.errors import GenError
-from gen.files import write_atomically
+from gen.files import write_atomically, writing_out
 
 _FLUSH_S = 0.02
 _CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
@@ -51,13 +51,8 @@ class TextOutput:
                 print_text(f"--- {number + 1} ---\n{text}\n")
             return
         for path, text in zip(self._files, texts, strict=True):
-            try:
+            with writing_out(path):
                 write_atomically(path, text.encode())
-            except OSError as error:
-                raise GenError(
-                    f"{path} cannot be written: {error.strerror or error}.",
-                    "Give --out a place that can be written.",
-                ) from error
 
 
 def _stream(prompt: str, pieces: Iterator[list[str]]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from gen.errors import GenError
-from gen.files import replacing, write_atomically
+from gen.files import replacing, write_atomically, writing_out
 from gen.inspection.findings import Findings
 from gen.inspection.page import page
 
@@ -35,13 +35,8 @@ class Output:
         Raises:
             GenError: It cannot be written.
         """
-        try:
+        with writing_out(self._path):
             WRITERS[self._path.suffix.lower()](findings, self._path)
-        except OSError as error:
-            raise GenError(
-                f"{self._path} cannot be written: {error.strerror or error}.",
-                "Give --out a place that can be written.",
-            ) from error
 
 
 def _page(findings: Findings, path: Path) -> None:
