@@ -92,9 +92,10 @@ def model_config(
     request: Request, recipe: Recipe, tokens: int, tokens_a_step: int, vocabulary_size: int
 ) -> ModelConfig:
     """The shape of a network for a training part of so many tokens."""
-    units = request.units or _below(recipe.units_by_tokens, tokens, recipe.units)
+    fitting = _below(recipe.units_by_tokens, tokens, recipe.units)
+    units = request.units or fitting
     layers = 1
-    if _below(recipe.units_by_tokens, tokens, recipe.units) == recipe.units:
+    if fitting == recipe.units:
         layers = _below(recipe.layers_by_passes, passes(request, tokens, tokens_a_step), recipe.layers)
     return ModelConfig(vocabulary_size, min(EMBEDDING_SIZE, units), units, request.layers or layers)
 
