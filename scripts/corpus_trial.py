@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from trials import GEN, Row
+from trials import GEN, Row, memory_bytes
 
 MEGABYTE = 1_000_000
 MOST_PARENT_BYTES = 900 * MEGABYTE
@@ -129,8 +129,8 @@ class Trial:
                 meanwhile(process.pid)
             own, worker, late = 0, 0, False
             while process.poll() is None:
-                own = max(own, _peak(process.pid))
-                worker = max([worker, *map(_peak, _children(process.pid))])
+                own = max(own, memory_bytes(process.pid, "VmHWM"))
+                worker = max([worker, *(memory_bytes(child, "VmHWM") for child in _children(process.pid))])
                 late = time.monotonic() - began_s > limit_s
                 if late:
                     os.killpg(process.pid, signal.SIGKILL)
@@ -265,16 +265,6 @@ def _wrong_with_files(answer: dict[str, Any], folder: Path, names: set[str], exp
         elif words and not any(re.search(words, reason) for reason in rejected.get(name, ())):
             wrong.append(f"{name} should be rejected with {words!r}: {rejected.get(name)}")
     return wrong
-
-
-def _peak(pid: int) -> int:
-    """The most memory that a process held so far, in bytes; 0 where it is gone."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text("ascii", "replace")
-    except OSError:
-        return 0
-    found = re.search(r"VmHWM:\s*(\d+) kB", status)
-    return int(found[1]) * 1024 if found else 0
 
 
 def _children(pid: int) -> Iterator[int]:

@@ -70,6 +70,15 @@ def run(command: Sequence[str | Path], *, limit_s: float, **options: Any) -> End
     return Ended(code, stdout, stderr, seconds, peak_bytes)
 
 
+def memory_bytes(process: int | str, field: str) -> int:
+    """What the system says of a process's memory, `VmRSS` now or `VmHWM` at its most; 0 where it is gone."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text("ascii", "replace")
+    except OSError:
+        return 0
+    return sum(1024 * int(line.split()[1]) for line in status.splitlines() if line.startswith(f"{field}:"))
+
+
 def is_two_lines(stderr: bytes) -> bool:
     """Whether an error is told as `gen` promises: a problem and a fix, and nothing of the interpreter's."""
     lines = stderr.decode("utf-8", "replace").rstrip("\n").split("\n")

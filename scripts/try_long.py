@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from trial_runs import Whole, write_text, write_tunes
-from trials import GEN, Row, finish, parser
+from trials import GEN, Row, finish, memory_bytes, parser
 
 from gen.corpus.midi import read_midi
 
@@ -27,19 +27,10 @@ def watched(command: list[str], out: Path) -> tuple[int, list[int]]:
     with out.open("wb") as written:
         process = subprocess.Popen(command, stdout=written)
         while process.poll() is None:
-            if held := resident_bytes(process.pid):
+            if held := memory_bytes(process.pid, "VmRSS"):
                 memory.append(held)
             time.sleep(0.1)
     return process.returncode, memory
-
-
-def resident_bytes(process: int) -> int:
-    """The memory that a process holds; 0 when it is over."""
-    try:
-        lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return 0
-    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
 
 
 def long_text(place: Path, characters: int) -> Row:

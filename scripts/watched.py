@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from trials import Ended
+from trials import Ended, memory_bytes
 
 from gen.cli import main as gen
 
@@ -83,7 +83,7 @@ class Commands:
             stdout.getvalue().encode(errors="surrogatepass"),
             told.encode(errors="backslashreplace"),
             seconds,
-            _peak() - before_bytes,
+            memory_bytes("self", "VmHWM") - before_bytes,
         )
 
 
@@ -91,9 +91,4 @@ def _begin_peak() -> int:
     """Let the system count the peak of this process's memory anew, and say what it has now."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
-    return _peak()
-
-
-def _peak() -> int:
-    status = Path("/proc/self/status").read_text("ascii", "replace")
-    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) << 10
+    return memory_bytes("self", "VmHWM")
