@@ -34,6 +34,7 @@ class Model:
         weights: Arrays by the names of `weight_shapes`.
         corpus: Name, licence and size of what it learned from.
         training: How it was trained, and its validation result.
+        release: Of the gen that wrote its file; empty where that is not known.
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Model:
     weights: dict[str, NDArray[np.float32]]
     corpus: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
+    release: str = ""
 
 
 def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
@@ -85,7 +87,8 @@ def load_model(path: Path) -> Model:
         if not (array.min() > -LARGEST_WEIGHT and array.max() < LARGEST_WEIGHT):
             raise ModelFileError(f"{path}: tensor {name!r} holds values that no training leads to.", DAMAGED)
     config = ModelConfig.from_json(about["config"])
-    return Model(about["kind"], config, about["tokenizer"], tensors, about["corpus"], about["training"])
+    own = (about["kind"], config, about["tokenizer"], tensors, about["corpus"], about["training"])
+    return Model(*own, release=str(about.get("release", "")))
 
 
 def find_model(place: Path | None) -> Path:

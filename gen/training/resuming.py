@@ -74,6 +74,15 @@ def held_out_of_run(folder: Path, model: Model) -> TokenFile:
     """The ids that the run in a folder held out for validation, all of them.
 
     Raises:
+        RunError, CorpusError: As `dataset_of_run`.
+    """
+    return dataset_of_run(folder, model).validation
+
+
+def dataset_of_run(folder: Path, model: Model) -> Dataset:
+    """The corpus as ids that the run in a folder began with, from the cache or made anew.
+
+    Raises:
         RunError: The folder is not that of the run which made the model, or the run's corpus changed.
         CorpusError: The corpus cannot be read.
     """
@@ -85,7 +94,7 @@ def held_out_of_run(folder: Path, model: Model) -> TokenFile:
             "The model does not lie in the folder of its run, so what it held out is not known.",
             "Name a text: gen eval MODEL --corpus FILE.",
         )
-    return _prepare_again(folder, _source(folder, about), about).validation
+    return _prepare_again(folder, _source(folder, about), about)
 
 
 def _recorded(folder: Path, about: dict[str, Any]) -> tuple[Request, Source, ModelConfig, TrainingConfig]:
