@@ -121,6 +121,7 @@ class Comparison:
         distances: By temperature, the total variation of each histogram; empty without a corpus.
         memorised: None without a corpus.
         corpus_read: How much of the training part was looked at, in words; empty without a corpus.
+        remark: What should be known of the histograms, in a sentence.
     """
 
     samples: tuple[Sample, ...]
@@ -128,6 +129,7 @@ class Comparison:
     distances: dict[float, tuple[float, ...]]
     memorised: Memorised | None
     corpus_read: str
+    remark: str = ""
 
 
 def copied_rows(

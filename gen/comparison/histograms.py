@@ -13,7 +13,8 @@ class Histogram:
     """The counts of one thing.
 
     Attributes:
-        name: What is counted, in the plural: `characters`.
+        name: What is counted, in the plural: `lengths of words`.
+        unit: What the labels say; empty where they say what they are.
         labels: What each count is of.
         output: Counts in the output.
         corpus: Counts in the corpus; None where it is not there.
@@ -23,6 +24,7 @@ class Histogram:
     """
 
     name: str
+    unit: str
     labels: tuple[str, ...]
     output: tuple[int, ...]
     corpus: tuple[int, ...] | None = None
@@ -32,6 +34,7 @@ class Histogram:
     def to_json(self) -> dict[str, Any]:
         """As `gen report --json` has it."""
         return {
+            "unit": self.unit,
             "labels": list(self.labels),
             "output": list(self.output),
             "corpus": None if self.corpus is None else list(self.corpus),
@@ -54,16 +57,18 @@ def total_variation(one: ArrayLike, other: ArrayLike) -> float:
 
 def histogram(
     name: str,
+    unit: str,
     labels: Sequence[str],
     output: ArrayLike,
     corpus: ArrayLike | None,
     held_out: ArrayLike | None,
     shown: ArrayLike | None = None,
 ) -> Histogram:
-    """A histogram from counts of all values.
+    """A histogram from counts of all values; what never occurs is not shown at its end.
 
     Args:
         name: What is counted.
+        unit: What the labels say.
         labels: Of the values that are shown one by one.
         output: Counts, `(n,)`.
         corpus: Counts, `(n,)`, if there is a corpus.
@@ -71,15 +76,19 @@ def histogram(
         shown: Which values are shown, in this order; the others stand together as `others`. None for all.
     """
 
-    def picked(counts: ArrayLike) -> tuple[int, ...]:
+    def picked(counts: ArrayLike) -> list[int]:
         every = np.asarray(counts, np.int64)
         if shown is None:
-            return tuple(every.tolist())
+            return [int(count) for count in every]
         kept = every[np.asarray(shown, np.int64)]
-        return (*kept.tolist(), int(every.sum() - kept.sum()))
+        return [*kept.tolist(), int(every.sum() - kept.sum())]
 
     words = tuple(labels) if shown is None else (*labels, "others")
-    if corpus is None:
-        return Histogram(name, words, picked(output))
+    ours, theirs = picked(output), None if corpus is None else picked(corpus)
+    occurs = [place for place in range(len(words)) if ours[place] or (theirs and theirs[place])]
+    end = max(occurs, default=0) + 1
+    if corpus is None or theirs is None:
+        return Histogram(name, unit, words[:end], tuple(ours[:end]))
     near = None if held_out is None else total_variation(held_out, corpus)
-    return Histogram(name, words, picked(output), picked(corpus), total_variation(output, corpus), near)
+    distance = total_variation(output, corpus)
+    return Histogram(name, unit, words[:end], tuple(ours[:end]), tuple(theirs[:end]), distance, near)

@@ -41,6 +41,8 @@ from gen.writing.request import Request
 LENGTH, COUNT = 600, 4
 THRESHOLDS = (8, 16, 32)
 NAMES = ("pitch classes", "intervals", "durations")
+UNITS = ("", "semitones", "quarters")
+_TRANSPOSED = "The model learns the pieces in other keys, too, and so it writes in other keys than theirs."
 MOST_TOKENS = 1_000_000  # of the corpus, decoded to scores
 MOST_DURATIONS, WIDEST = 16, 12
 _PITCH_CLASSES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
@@ -120,6 +122,7 @@ def compare_music(
         distances,
         _memorised(written, held_out, corpus),
         "all of it" if number == len(parts.training.bounds()[0]) else f"the first {number:,} pieces",
+        _TRANSPOSED if tokenizer.transpose else "",
     )
 
 
@@ -161,7 +164,7 @@ def _histograms(
         lists = [[counter[value] for value in values] for counter in there]
         places = [values.index(value) for value in shown]
         of_corpus, of_held_out = lists[1:] or (None, None)
-        return histogram(NAMES[place], labels, lists[0], of_corpus, of_held_out, places)
+        return histogram(NAMES[place], UNITS[place], labels, lists[0], of_corpus, of_held_out, places)
 
     common = output if corpus is None else corpus
     durations = sorted(value for value, _ in common.counts[2].most_common(MOST_DURATIONS))

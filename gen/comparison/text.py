@@ -35,6 +35,7 @@ THRESHOLDS = (20, 30, 50)
 LONGEST_WORD, LONGEST_LINE, LINE_BIN = 24, 120, 5
 MOST_CHARACTERS = 40
 NAMES = ("characters", "lengths of words", "lengths of lines")
+UNITS = ("", "characters", "characters")
 _CHUNK_TOKENS = 1 << 20
 _CODE_POINTS = 0x110000
 _AROUND = 40
@@ -221,6 +222,7 @@ def _histograms(
     return tuple(
         histogram(
             name,
+            UNITS[place],
             labels[place],
             output.three()[place],
             None if corpus is None else corpus.three()[place],

@@ -1,8 +1,8 @@
 """Curves and histograms as drawings in SVG, to stand in a page, each with a title and a description."""
 
-import html
 import math
 from collections.abc import Callable, Iterator, Sequence
+from html import escape
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ _WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM = 640, 52, 12, 12, 40
 _TICKS = 5
 _MOST_POINTS = 500
 _BAR_HEIGHT, _LABELS = 180, 74
-_CHARACTERS_UPRIGHT = 2
+_CHARACTERS_UPRIGHT = 3
 
 Points = Sequence[tuple[float, float]]
 Scale = Callable[[float], float]
@@ -42,7 +42,7 @@ def curves_chart(
     low, high = min(y for _, y in points), max(y for _, y in points)
     rounds = round_numbers(low, high)
     low, high = min(low, rounds[0]), max(high, rounds[-1])
-    first, last = min(x for x, _ in points), max(x for x, _ in points)
+    first, last = 0.0, max(x for x, _ in points)
 
     def across(x: float) -> float:
         return _LEFT + (x - first) / max(1e-9, last - first) * (_WIDTH - _LEFT - _RIGHT)
@@ -57,10 +57,10 @@ def curves_chart(
     )
     lines = "".join(_curve(curve, across, down) for curve in curves if curve.points)
     return (
-        f"{_begin(name, height, title, f'{said}, from step {first:,.0f} to step {last:,.0f}')}"
+        f"{_begin(name, height, title, f'{said}, up to step {last:,.0f}')}"
         f"{''.join(_level(value, down(value)) for value in rounds)}"
         f"{''.join(_feet(round_numbers(first, last), across, height))}"
-        f'<text x="{_WIDTH / 2}" y="{height - 4}" text-anchor="middle">{html.escape(foot)}</text>'
+        f'<text x="{_WIDTH / 2}" y="{height - 4}" text-anchor="middle">{escape(foot)}</text>'
         f"{lines}</svg>"
     )
 
@@ -69,9 +69,9 @@ def histogram_chart(name: str, histogram: Histogram) -> str:
     """The shares of an output as narrow bars before the wide ones of the corpus."""
     output, corpus = shares(histogram.output), shares(histogram.corpus or ())
     highest = max([*output, *corpus, 1e-9])
-    upright = all(len(label) <= _CHARACTERS_UPRIGHT for label in histogram.labels)
-    foot = 24 if upright else _LABELS
-    height = _TOP + _BAR_HEIGHT + foot
+    longest = max(map(len, histogram.labels))
+    foot = _LABELS if longest > _CHARACTERS_UPRIGHT else 24
+    height = _TOP + _BAR_HEIGHT + foot + (18 if histogram.unit else 0)
     step = (_WIDTH - _LEFT - _RIGHT) / len(histogram.labels)
 
     def bar(style: str, place: int, share: float, width: float) -> str:
@@ -94,10 +94,8 @@ def histogram_chart(name: str, histogram: Histogram) -> str:
             *(level(value) for value in round_numbers(0.0, highest)),
             *(bar("corpus", place, share, 0.86) for place, share in enumerate(corpus)),
             *(bar("output", place, share, 0.4) for place, share in enumerate(output)),
-            *(
-                _label(label, _LEFT + step * (place + 0.5), upright)
-                for place, label in enumerate(histogram.labels)
-            ),
+            *(_label(label, _LEFT + step * (place + 0.5)) for place, label in enumerate(histogram.labels)),
+            f'<text x="{_WIDTH / 2}" y="{height - 4}" text-anchor="middle">{escape(histogram.unit)}</text>',
             "</svg>",
         )
     )
@@ -145,8 +143,8 @@ def round_numbers(low: float, high: float) -> list[float]:
 def _begin(name: str, height: int, title: str, description: str) -> str:
     return (
         f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-labelledby="{name}-title {name}-said">'
-        f'<title id="{name}-title">{html.escape(title)}</title>'
-        f'<desc id="{name}-said">{html.escape(description)}</desc>'
+        f'<title id="{name}-title">{escape(title)}</title>'
+        f'<desc id="{name}-said">{escape(description)}</desc>'
     )
 
 
@@ -173,9 +171,8 @@ def _feet(values: Sequence[float], across: Scale, height: int) -> Iterator[str]:
         yield f'<text x="{x:.1f}" y="{height - _BOTTOM + 18}" text-anchor="middle">{value:,.0f}</text>'
 
 
-def _label(label: str, x: float, upright: bool) -> str:
+def _label(label: str, x: float) -> str:
     y = _TOP + _BAR_HEIGHT + 14
-    turned = (
-        'text-anchor="middle"' if upright else f'text-anchor="end" transform="rotate(-55 {x:.1f} {y - 6})"'
-    )
-    return f'<text x="{x:.1f}" y="{y}" {turned}>{html.escape(label)}</text>'
+    turned = f'text-anchor="end" transform="rotate(-55 {x:.1f} {y - 6})"'
+    placed = 'text-anchor="middle"' if len(label) <= _CHARACTERS_UPRIGHT else turned
+    return f'<text x="{x:.1f}" y="{y}" {placed}>{escape(label)}</text>'

@@ -38,8 +38,8 @@ def _losses(metrics: Metrics) -> str:
     ]
     legend = "".join(f'<li class="{curve.style}">{curve.name}</li>' for curve in curves if curve.points)
     return (
-        "<p>Loss in nats a token. In training values are dropped at random, so its loss can lie above that of "
-        "validation.</p>\n"
+        "<p>Loss in nats a token. In training values are dropped at random, so its loss can be the "
+        "greater.</p>\n"
         f'<div class="chart">{curves_chart("losses", "Loss by steps, in nats a token", curves)}</div>\n'
         f'<ul class="legend">{legend}</ul>\n'
     )
@@ -83,8 +83,9 @@ def _pace(updates: Sequence[Update]) -> str:
     if pace := steps_a_second(updates):
         curves = [Curve("training", "steps a second", pace)]
         charts.append(
-            "<h3>Steps a second</h3>\n<p>Where it falls, it validated, or the machine had other work.</p>\n"
-            f'<div class="chart">{curves_chart("pace", "Steps a second, by steps", curves, height=160)}</div>\n'
+            "<h3>Steps a second</h3>\n"
+            "<p>Where the line falls, it validated, or the machine had other work.</p>\n"
+            f'<div class="chart">{curves_chart("pace", "Steps a second", curves, height=160)}</div>\n'
         )
     return f"<details><summary>Learning rate and pace</summary>\n{''.join(charts)}</details>\n"
 

@@ -24,7 +24,7 @@ def page(report: Report) -> str:
     is_music = report.kind == "music" and compared is not None
     slots = {
         "title": escape(f"Report of {report.path.name or report.path}"),
-        "verdict": escape(report.facts.get("verdict", "Not yet validated.")),
+        "verdict": escape(_verdict(report)),
         "missing": _missing(report.missing),
         "facts": _rows(report.facts.items()),
         "configuration": _rows(report.configuration.items()),
@@ -41,6 +41,11 @@ def page(report: Report) -> str:
         script=player_script() + packaged(__package__, "page.js") if is_music else "",
     )
     return made.encode("utf-8", "replace").decode()
+
+
+def _verdict(report: Report) -> str:
+    verdict = report.facts.get("verdict", "not validated yet")
+    return f"{verdict[:1].upper()}{verdict[1:]}."
 
 
 def _absent(why: str) -> str:
@@ -99,6 +104,8 @@ def _histograms(compared: Comparison) -> str:
         if there
         else f"What was written at temperature {LIKE_THE_CORPUS:g}; the corpus is not there to compare with."
     )
+    if compared.remark and there:
+        said = f"{said} {compared.remark}"
     legend = '<ul class="legend"><li class="corpus">training part</li><li class="output">written</li></ul>\n'
     charts = "".join(_histogram(number, each) for number, each in enumerate(compared.histograms))
     return f"<p>{escape(said)}</p>\n{_distances(compared) if there else ''}{legend if there else ''}{charts}"
@@ -147,7 +154,8 @@ def _histogram(number: int, histogram: Histogram) -> str:
     return (
         f'<h3>{name}</h3>\n<div class="chart">{histogram_chart(f"histogram-{number}", histogram)}</div>\n'
         f'<details><summary>{name} in numbers</summary><div class="scroll rows"><table><thead><tr>'
-        f'<th scope="col">of</th>{heads}</tr></thead><tbody>\n{body}</tbody></table></div></details>\n'
+        f'<th scope="col">{escape(histogram.unit or "of")}</th>{heads}</tr></thead>'
+        f"<tbody>\n{body}</tbody></table></div></details>\n"
     )
 
 
@@ -160,7 +168,8 @@ def _memorised(compared: Comparison | None) -> str:
 
 def _about_memorised(found: Memorised) -> str:
     how = (
-        "Runs of notes are the same where intervals and times are, in whatever key. "
+        "Runs of notes are the same where intervals and times are, in whatever key; a note is told by its "
+        "name and its length in quarters. "
         if found.unit == "notes"
         else ""
     )
@@ -176,7 +185,7 @@ def _shares(found: Memorised) -> str:
     heads = "".join(f'<th scope="col" class="number">in runs of {each} +</th>' for each in found.thresholds)
     body = "".join(
         f'<tr><th scope="row">{escape(row.name)}</th><td class="number">{row.size:,}</td>'
-        f'<td class="number">{row.longest or "none"}</td>'
+        f'<td class="number">{row.longest or f"&lt; {found.thresholds[0]}"}</td>'
         + "".join(f'<td class="number">{share:.1%}</td>' for share in row.shares)
         + "</tr>\n"
         for row in found.rows
@@ -185,7 +194,7 @@ def _shares(found: Memorised) -> str:
         '<div class="scroll"><table><thead><tr><th scope="col">What</th>'
         f'<th scope="col" class="number">{found.unit}</th>'
         f'<th scope="col" class="number">longest run</th>{heads}'
-        "</tr></thead><tbody>\n{body}</tbody></table></div>\n"
+        f"</tr></thead><tbody>\n{body}</tbody></table></div>\n"
     )
 
 

@@ -185,7 +185,7 @@ def _facts(model: Model, metrics: Metrics) -> dict[str, str]:
         "best after": f"{_word(training.get('step'))} of {_word(steps)} steps",
         "validation": ", ".join(f"{value:.4f} {name}" for name, value in list(measures.items())[:4])
         or "not known",
-        "an n-gram's": f"{ngram:.4f} nats a token" if isinstance(ngram, float) else "not counted",
+        "n-gram": f"{ngram:.4f} nats a token" if isinstance(ngram, float) else "not counted",
         "verdict": _word(training.get("verdict")) or "not compared with an n-gram",
         **_log_facts(metrics),
         "written by": f"gen {model.release}" if model.release else "a release that did not say",
