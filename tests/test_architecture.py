@@ -239,6 +239,8 @@ def loaded_by(arguments: list[str], folder: Path) -> set[str]:
         (["sample", "model.safetensors", "--length", "5"], {"gen.training", "gen.dataset", "tqdm"}),
         (["info", "model.safetensors"], {"gen.training", "gen.dataset", "tqdm"}),
         (["inspect", "--help"], {"numpy", "gen.inspection"}),
+        (["report", "--help"], {"numpy", "gen.reporting"}),
+        (["report", ".", "--out", "a.html"], {"gen.comparison.music"}),
         (["inspect", "model.safetensors", "--prompt", "the fox"], {"gen.training", "gen.dataset", "tqdm"}),
         (["inspect", "model.safetensors", "--prompt", "the fox", "--out", "a.html"], {"gen.training"}),
     ],
@@ -247,6 +249,7 @@ def test_what_must_start_at_once_loads_nothing_heavy(
     arguments: list[str], without: set[str], tmp_path: Path
 ) -> None:
     put_model(tmp_path / "model.safetensors")
+    put_model(tmp_path / "best.safetensors")
     write_midi(tune(1), tmp_path / "tune.mid")
     loaded = loaded_by(arguments, tmp_path)
     assert "gen.cli" in loaded

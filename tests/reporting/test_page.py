@@ -4,16 +4,21 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from gen.comparison.comparison import Item
 from gen.pages.music_json import score_from_json
 from gen.reporting.metrics import Metrics
-from gen.reporting.page import page
+from gen.reporting.page import page as page_of
 from gen.reporting.report import Report, report_of
+from tests.browser import until
 from tests.pages.taken import Taken, assert_self_contained
 from tests.reporting.runs import put_log, put_music_run, put_text_run, update, validation
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 HOSTILE = (
     "</script><script>alert(1)</script><!--<img src=x onerror=alert(1)>&lt;\u2028{{script}}{{data}}'\"\ud83d"
@@ -41,7 +46,7 @@ def music_report(tmp_path_factory: pytest.TempPathFactory) -> Report:
 
 
 def test_a_page_of_text_needs_nothing_else_and_shows_what_was_found(text_report: Report) -> None:
-    content = page(text_report)
+    content = page_of(text_report)
     assert_self_contained(content)
     taken = Taken(content)
     assert text_report.missing == ()
@@ -63,7 +68,7 @@ def test_a_page_of_text_needs_nothing_else_and_shows_what_was_found(text_report:
 
 
 def test_a_page_of_music_holds_the_pieces_that_its_players_play(music_report: Report) -> None:
-    content = page(music_report)
+    content = page_of(music_report)
     assert_self_contained(content)
     taken = Taken(content)
     pieces = json.loads(taken.text["application/json"])
@@ -109,7 +114,7 @@ def hostile(report: Report) -> Report:
 
 
 def test_nothing_that_a_run_holds_becomes_markup(text_report: Report) -> None:
-    plain, content = page(text_report), page(hostile(text_report))
+    plain, content = page_of(text_report), page_of(hostile(text_report))
     assert_self_contained(content)
     taken = [Taken(each) for each in (plain, content)]
     assert taken[0].text.get("script", "") == taken[1].text.get("script", "") == ""
@@ -126,7 +131,7 @@ def test_hostile_pieces_stay_in_their_script_element(music_report: Report) -> No
     compared = music_report.comparison
     assert compared is not None
     samples = tuple(replace(each, written=({"name": HOSTILE},)) for each in compared.samples)
-    content = page(replace(music_report, comparison=replace(compared, samples=samples)))
+    content = page_of(replace(music_report, comparison=replace(compared, samples=samples)))
     assert_self_contained(content)
     pieces = json.loads(Taken(content).text["application/json"])
     assert {piece["name"] for piece in pieces.values()} == {HOSTILE}
@@ -136,7 +141,7 @@ def test_a_page_without_a_model_or_a_log_says_so(text_report: Report) -> None:
     bare = replace(
         text_report, comparison=None, metrics=Metrics((), (), 0.0, 0), missing=("No model.",), facts={}
     )
-    content = page(bare)
+    content = page_of(bare)
     assert_self_contained(content)
     assert "the log is empty" in Taken(content).text["p"]
     assert "Not validated yet." in Taken(content).text["p"]
@@ -150,4 +155,26 @@ def test_a_log_of_one_line_can_be_drawn(
     from gen.reporting.metrics import read_metrics
 
     metrics = read_metrics(put_log(tmp_path, *rows) / "metrics.jsonl")  # type: ignore[arg-type]
-    assert_self_contained(page(replace(text_report, metrics=metrics)))
+    assert_self_contained(page_of(replace(text_report, metrics=metrics)))
+
+
+@pytest.mark.parametrize("width", [1200, 390])
+def test_in_a_browser_it_opens_from_the_disk_plays_and_fetches_nothing(
+    page: "Page", music_report: Report, tmp_path: Path, width: int
+) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(page_of(music_report), "utf-8")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(file.as_uri())
+    assert asked == [file.as_uri()]
+    assert page.locator("canvas").count() == 16
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("button", name="Play").first.click()
+    until(page, "document.querySelector('.player-time').textContent.startsWith('0:01')")
+    page.get_by_role("button", name="Pause").first.click()
+    page.locator("summary", has_text="3 more").first.click()
+    hidden = page.locator("canvas").nth(1)
+    until(page, "document.querySelectorAll('canvas')[1].width > 100")  # drawn once it is seen
+    assert hidden.is_visible()
