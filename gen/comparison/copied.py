@@ -25,7 +25,9 @@ from gen.comparison.suffixes import Symbols, common_prefixes, suffix_order
 # symbols that stand for nothing, each on one side only, so that no run in common goes over one
 BREAK = 0xFFFFFFFF
 _BREAK_OF_OUTPUT = 0xFFFFFFFE
-MOST_PLACES = 500_000  # that are compared symbol by symbol
+MOST_WORK = 5_000_000  # a place to look at is one
+_MUCH = 20  # and as much as twenty of them a comparison symbol by symbol
+_FEW = 8  # suffixes to be tried one by one
 _FILTER_BITS = 20
 _MIXED = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio, odd: Knuth, vol. 3, 6.4
 _COMPARED_AT_FIRST = 32
@@ -93,8 +95,7 @@ def find_copied(texts: Sequence[Symbols], corpus: Iterable[Symbols], shortest: i
         shortest: The fewest symbols that count.
     """
     search = _Search(texts, shortest)
-    margin = max(shortest, *(len(text) for text in texts), 1)
-    for first, chunk, body in _overlapping(corpus, margin):
+    for first, chunk, body in _overlapping(corpus, max([shortest, *map(len, texts)])):
         if not search.look_through(first, chunk, body):
             break
     return search.found()
@@ -126,13 +127,15 @@ class _Search:
         joined = [part for pair in zip(texts, ends, strict=True) for part in pair]
         self._output = np.concatenate([*joined, np.zeros(0, np.uint32)]).astype(np.uint32)
         self._text_lengths = [len(text) for text in texts]
+        self._longest = max([shortest, *self._text_lengths])  # that a run in common can be
         self._shortest = shortest
         self._order = suffix_order(self._output)
         self._common = common_prefixes(self._output, self._order)
         self._big_endian = self._output.astype(">u4").tobytes()  # compares as the symbols do
-        self._lengths = np.zeros(len(self._output), np.int64)  # by rank
-        self._places = np.zeros(len(self._output), np.int64)
-        self._compared = 0
+        self._order_list: list[int] = self._order.tolist()
+        self._lengths = [0] * len(self._output)  # by rank
+        self._places = [0] * len(self._output)
+        self._work = 0
         self._diagonal, self._until = 0, 0
         self._classify()
 
@@ -149,7 +152,8 @@ class _Search:
                 break
             self._base += 2  # two different runs with one hash, which is rare
         sorting = np.argsort(hashes)
-        self._hashes, self._firsts, self._lasts = hashes[sorting], firsts[sorting], lasts[sorting]
+        self._hashes = hashes[sorting]
+        self._firsts, self._lasts = firsts[sorting].tolist(), lasts[sorting].tolist()
         self._filter = np.zeros(1 << _FILTER_BITS, bool)
         self._filter[self._hashes >> np.uint64(64 - _FILTER_BITS)] = True
 
@@ -164,34 +168,39 @@ class _Search:
         big_endian = chunk.astype(">u4").tobytes() if same.any() else b""
         for place, slot in zip(maybe[same].tolist(), slots[same].tolist(), strict=True):
             self._compare(first, chunk, big_endian, place, slot)
-            if self._compared >= MOST_PLACES:
+            if self._work >= MOST_WORK:
                 return False
         return True
 
     def _compare(self, first: int, chunk: Symbols, big_endian: bytes, place: int, slot: int) -> None:
-        low, high = int(self._firsts[slot]), int(self._lasts[slot])
+        low, high = self._firsts[slot], self._lasts[slot]
+        self._work += 1
         if high - low == 1:
-            start = int(self._order[low])
             # on from the place before, the run in common is the same one, less its first symbol
-            if self._diagonal == first + place - start and first + place + self._shortest <= self._until:
+            on_from = self._diagonal == first + place - self._order_list[low]
+            if on_from and first + place + self._shortest <= self._until:
                 return
-            self._compared += 1
-            length = self._match(low, first, chunk, place)
-            self._diagonal, self._until = first + place - start, first + place + length
+        if high - low <= _FEW:
+            for rank in range(low, high):
+                self._match(rank, first, chunk, place)
             return
-        self._compared += 1
-        wanted = big_endian[4 * place :]
+        self._work += _MUCH
+        wanted = big_endian[4 * place : 4 * (place + self._longest)]
         after = bisect.bisect_left(range(high), wanted, low, key=self._suffix_bytes)
         for rank in {max(low, after - 1), min(high - 1, after)}:
             self._match(rank, first, chunk, place)
 
     def _suffix_bytes(self, rank: int) -> bytes:
-        return self._big_endian[4 * int(self._order[rank]) :]
+        start = self._order_list[rank]
+        return self._big_endian[4 * start : 4 * (start + self._longest)]
 
-    def _match(self, rank: int, first: int, chunk: Symbols, place: int) -> int:
-        """Note how much a suffix of the output and the corpus from a place on have in common."""
-        start = int(self._order[rank])
+    def _match(self, rank: int, first: int, chunk: Symbols, place: int) -> None:
+        """Note what a suffix of the output and the corpus from a place on have in common, if it is more."""
+        start, known = self._order_list[rank], self._lengths[rank]
         most = min(len(self._output) - start, len(chunk) - place)
+        if known >= most or self._output[start + known] != chunk[place + known]:
+            return  # as most often: it is no more than elsewhere
+        self._work += _MUCH
         length = compared = 0
         step = _COMPARED_AT_FIRST
         while length == compared < most:
@@ -202,12 +211,12 @@ class _Search:
             length += int(differ[0]) if len(differ) else both
             compared += both
             step *= 4
-        if length >= self._shortest and length > self._lengths[rank]:
+        if length >= self._shortest and length > known:
             self._lengths[rank], self._places[rank] = length, first + place
-        return length
+        self._diagonal, self._until = first + place - start, first + place + length
 
     def found(self) -> Copied:
-        lengths, places, common = (each.tolist() for each in (self._lengths, self._places, self._common))
+        lengths, places, common = self._lengths, self._places, self._common.tolist()
         for ranks in (range(1, len(lengths)), range(len(lengths) - 2, -1, -1)):
             step = ranks.step
             for rank in ranks:
@@ -227,7 +236,7 @@ class _Search:
         return Copied(
             tuple(each[:, 0] for each in cut),
             tuple(each[:, 1] for each in cut),
-            self._compared < MOST_PLACES,
+            self._work < MOST_WORK,
         )
 
 

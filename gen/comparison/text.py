@@ -102,7 +102,8 @@ def compare_text(
     at = TEMPERATURES.index(LIKE_THE_CORPUS)
     if parts is None:
         return Comparison(tuple(samples), _histograms(counts[at], None, None), {}, None, "")
-    held_out = next(code_points(parts.held_out, tokenizer, LENGTH * COUNT))
+    first = next(code_points(parts.held_out, tokenizer, LENGTH * COUNT))
+    held_out = [first[start : start + LENGTH] for start in range(0, len(first), LENGTH)]
     of_corpus, read = TextCounts(), min(parts.training.tokens, MOST_CORPUS_TOKENS)
 
     def through() -> Iterator[Symbols]:
@@ -112,7 +113,7 @@ def compare_text(
             yield chunk
 
     everything = [text for of_one in texts for text in of_one]
-    copied = find_copied([*everything, held_out], through(), THRESHOLDS[0])
+    copied = find_copied([*everything, *held_out], through(), THRESHOLDS[0])
     distances = {
         temperature: tuple(
             total_variation(ours, theirs)
@@ -122,9 +123,9 @@ def compare_text(
     }
     return Comparison(
         tuple(samples),
-        _histograms(counts[at], of_corpus, _counted([held_out])),
+        _histograms(counts[at], of_corpus, _counted([first])),
         distances,
-        _memorised(samples, copied, held_out),
+        _memorised(samples, copied),
         f"the first {read:,} characters" if read < parts.training.tokens else "all of it",
     )
 
@@ -239,15 +240,15 @@ def _named(character: str) -> str:
     return character if character.isprintable() else f"U+{ord(character):04X}"
 
 
-def _memorised(samples: list[Sample], copied: Copied, held_out: Symbols) -> Memorised:
+def _memorised(samples: list[Sample], copied: Copied) -> Memorised:
     written = [(sample, number) for sample in samples for number in range(COUNT)]
     rows = {
         f"temperature {sample.temperature:g}": [text for text, (of, _) in enumerate(written) if of is sample]
         for sample in samples
     }
+    rows["the part held out"] = list(range(len(written), len(copied.lengths)))
     sizes = {name: sum(len(copied.lengths[text]) for text in texts) for name, texts in rows.items()}
-    rows["the part held out"], sizes["the part held out"] = [len(written)], len(held_out)
-    of_output = Copied(copied.lengths[:-1], copied.places[:-1], copied.complete)
+    of_output = Copied(copied.lengths[: len(written)], copied.places[: len(written)], copied.complete)
     return Memorised(
         "characters",
         THRESHOLDS,

@@ -60,11 +60,19 @@ def test_equal_runs_have_equal_hashes_and_others_do_not(symbols: tuple[int, ...]
     assert len(set(zip(hashes, runs, strict=True))) == len(set(runs))
 
 
-@given(st.lists(woven, min_size=1, max_size=3), woven, st.integers(1, 6), st.integers(1, 50))
+@given(
+    st.lists(woven, min_size=1, max_size=3),
+    woven,
+    st.integers(1, 6),
+    st.integers(1, 50),
+    st.sampled_from([0, 2, 8]),
+)
 def test_every_place_has_the_longest_run_that_stands_in_the_corpus(
-    texts: list[tuple[int, ...]], corpus: tuple[int, ...], shortest: int, size: int
+    texts: list[tuple[int, ...]], corpus: tuple[int, ...], shortest: int, size: int, few: int
 ) -> None:
-    found = find_copied([array(text) for text in texts], chunks(corpus, size), shortest)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(copied, "_FEW", few)  # how many suffixes are tried one by one changes nothing
+        found = find_copied([array(text) for text in texts], chunks(corpus, size), shortest)
     assert found.complete
     for text, lengths, places in zip(texts, found.lengths, found.places, strict=True):
         expected = [longest_in(corpus, text[start:]) for start in range(len(text))]
@@ -127,7 +135,7 @@ def test_a_long_text_is_found_in_a_larger_one_wherever_the_chunks_end() -> None:
 def test_more_places_than_can_be_compared_end_the_search_and_are_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(copied, "MOST_PLACES", 10)
+    monkeypatch.setattr(copied, "MOST_WORK", 200)
     corpus = array((0, 1, 0, 0, 1, 1) * 100)
     found: Copied = find_copied([array((0, 1, 0, 0, 1, 1, 0, 1, 1, 1, 0, 0))], [corpus], 2)
     assert not found.complete
