@@ -56,6 +56,9 @@ def test_counts_are_those_of_the_notes(score: Score) -> None:
 def test_a_melody_is_told_alike_in_every_key_and_otherwise_in_another_rhythm(score: Score) -> None:
     [line], [moved] = lines(score), lines(higher(score, 5))
     assert line.steps().tolist() == moved.steps().tolist()
+    [turned] = lines(higher(score, 0))
+    turned.notes[-1, PITCH] += 1
+    assert line.steps().tolist() != turned.steps().tolist()
     slower = score.notes * np.array([2, 2, 1, 1, 1], np.int32)
     [slow] = lines(make_score(slower, score.parts).score)
     assert line.steps().tolist() != slow.steps().tolist()
@@ -118,7 +121,10 @@ def test_no_melody_goes_from_one_piece_to_the_next_or_from_part_to_part(
     joined = np.concatenate([first.notes, second.notes + np.array([192, 0, 0, 0, 0], np.int32)])
     tokenizer, parts = parts_of(tmp_path, [first, second], [tune(3)])
     both = make_score(joined, [Part(40)]).score
-    monkeypatch.setattr(music_module, "_pieces", lambda *_: [both])
+    # the same steps as of the two one after the other: the last note of one is the first of the other
+    moved = second.notes + (first.notes[-1] - second.notes[0]) * np.array([1, 0, 1, 0, 0], np.int32)
+    bridged = make_score([*first.notes[:-1].tolist(), *moved.tolist()], [Part(40)]).score
+    monkeypatch.setattr(music_module, "_pieces", lambda *_: [both, bridged])
     monkeypatch.setattr(music_module, "THRESHOLDS", (2, 3, 4))
     found = compare_music(network_of([first, second]), tokenizer, parts, quietly).memorised
     assert found is not None

@@ -43,6 +43,8 @@ def test_bars_are_as_tall_as_their_shares() -> None:
     assert tall["corpus"] == pytest.approx(
         [tall["output"][1] * share for share in (2 / 3, 1 / 3, 1 / 3)], abs=0.1
     )
+    levels = {float(label): float(y) for y, label in LEVEL.findall(chart)}
+    assert tall["output"][1] == pytest.approx((levels[0] - levels[60]) * 75 / 60, abs=0.2)
     assert "b&lt;" in chart
     assert "commonest in the output: b&lt;; total variation 0.500" in chart
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gen.comparison.comparison import Item
+from gen.comparison.comparison import Item, Passage
 from gen.pages.music_json import score_from_json
 from gen.reporting.metrics import Metrics
 from gen.reporting.page import page as page_of
@@ -84,10 +84,7 @@ def hostile(report: Report) -> Report:
     assert compared is not None
     assert compared.memorised is not None
     text = HOSTILE.encode("utf-8", "replace").decode()
-    passages = tuple(
-        replace(each, before=text, text=text, after=text, where=text, corpus=text)
-        for each in (*compared.memorised.passages[:1],)
-    )
+    passages = (Passage(text, text, len(text), text, text, text),)
     return replace(
         report,
         path=Path(HOSTILE.replace("/", "∕")),
@@ -124,6 +121,7 @@ def test_nothing_that_a_run_holds_becomes_markup(text_report: Report) -> None:
     shown = HOSTILE.replace("\ud83d", "?")
     assert taken[1].text["pre"].count(shown) >= 32
     assert shown in taken[1].text["td"]
+    assert taken[1].text["mark"] == shown
     assert "<img" not in content
 
 
