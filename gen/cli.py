@@ -50,7 +50,7 @@ COMMANDS = {
     "sample": "Write new text or music with a trained model.",
     "eval": "Measure how well a model predicts a corpus.",
     "info": "Show what a model is and what it learned from.",
-    "report": "Make a page of a run: how it learned, what it writes, what it has by heart.",
+    "report": "Make a page of a run: how it learned, what it writes.",
     "inspect": "Look inside a model while it reads: gates, memory, surprise.",
     "corpora": "List, prepare and inspect corpora.",
     "export": "Write a model in another format.",

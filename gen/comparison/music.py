@@ -113,7 +113,7 @@ def compare_music(
     corpus = list(watch(_scores(parts.training, tokenizer), number, "piece of the corpus"))
     of_corpus = _counted(corpus)
     distances = {
-        temperature: tuple(map(_distance, counted.counts, of_corpus.counts))
+        temperature: tuple(map(distance, counted.counts, of_corpus.counts))
         for temperature, counted in counts.items()
     }
     return Comparison(
@@ -150,7 +150,8 @@ def _counted(scores: Iterable[Score]) -> MusicCounts:
     return counts
 
 
-def _distance(one: Counter[int], other: Counter[int]) -> float:
+def distance(one: Counter[int], other: Counter[int]) -> float:
+    """Total variation between two histograms; see `total_variation`."""
     values = sorted(one.keys() | other.keys())
     return total_variation([one[value] for value in values], [other[value] for value in values])
 

@@ -101,4 +101,4 @@ def _on_the_way(metrics: Metrics) -> str:
         f'<pre tabindex="0" aria-label="At step {told[place].step}">{escape(told[place].sample)}</pre>\n'
         for place in chosen
     )
-    return f"<details><summary>What it wrote on the way</summary>\n{blocks}</details>\n"
+    return f'<details class="way"><summary>What it wrote on the way</summary>\n{blocks}</details>\n'

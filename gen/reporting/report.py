@@ -139,7 +139,7 @@ def _parts(path: Path, model: Model) -> tuple[Parts | None, str]:
         except (CorpusError, RunError) as error:
             return None, (
                 "What the run learned from is not there, so nothing is compared with it. "
-                f"{error.problem} Put the corpus back, or make the report where it was trained."
+                f"{error.problem.rstrip('.')}. Put the corpus back, or make the report where it was trained."
             )
     if dataset.tokenizer.tokens != tokenizer_of(model.kind, model.tokenizer).tokens:
         return None, (
