@@ -30,6 +30,7 @@ _MUCH = 20  # and as much as twenty of them a comparison symbol by symbol
 _FEW = 8  # suffixes to be tried one by one
 _FILTER_BITS = 20
 _MIXED = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio, odd: Knuth, vol. 3, 6.4
+_FIRST_BASE = 0x2545F4914F6CDD1D  # odd; another would do
 _COMPARED_AT_FIRST = 32
 
 
@@ -145,7 +146,7 @@ class _Search:
         firsts = np.flatnonzero(begins & (self._common < self._shortest))
         bounds = np.flatnonzero(self._common < self._shortest)
         lasts = np.append(bounds, len(self._order))[np.searchsorted(bounds, firsts) + 1]
-        self._base = 0x2545F4914F6CDD1D
+        self._base = _FIRST_BASE
         while True:
             hashes = run_hashes(self._output, self._shortest, self._base)[self._order[firsts]]
             if len(np.unique(hashes)) == len(hashes):

@@ -29,7 +29,8 @@ def suffix_order(symbols: Symbols) -> NDArray[np.int64]:
 def common_prefixes(symbols: Symbols, order: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many symbols each suffix, in order, has in common with the one before it; 0 for the first.
 
-    Kasai and others, "Linear-time longest-common-prefix computation in suffix arrays" (2001).
+    Kasai and others, "Linear-time longest-common-prefix computation in suffix arrays and its
+    applications" (2001).
     """
     values, places = symbols.tolist(), order.tolist()
     ranks = np.empty(len(order), np.int64)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from gen.comparison.comparison import LIKE_THE_CORPUS, Comparison, Memorised, Passage
+from gen.comparison.comparison import LIKE_THE_CORPUS, SEED, Comparison, Memorised, Passage
 from gen.comparison.histograms import Histogram
 from gen.pages.self_contained import (
     in_script,
@@ -79,7 +79,10 @@ def _samples(report: Report) -> str:
         )
         more = f"<details><summary>{len(others)} more</summary>\n{''.join(others)}</details>\n"
         blocks.append(first + (more if others else ""))
-    return "<p>Each as the command makes it; lower is safer, higher is wilder.</p>\n" + "".join(blocks)
+    return (
+        f"<p>Each as the command makes it, with seed {SEED}; lower is safer, higher is wilder.</p>\n"
+        + "".join(blocks)
+    )
 
 
 def _player(sample: int, place: int, of: int) -> str:
