@@ -99,6 +99,11 @@ def one_line(text: str) -> str:
     return shown if len(text) <= LONGEST_LINE else f"{shown} …"
 
 
+def tell(line: str) -> None:
+    """Tell whoever watches, on stderr, a line that only shows itself."""
+    sys.stderr.write(f"{one_line(line)}\n")
+
+
 @contextmanager
 def standard_streams() -> Iterator[None]:
     """Within this context `sys.stdout` is a `Result` and `sys.stderr` is `Watched`."""

@@ -17,7 +17,7 @@ from gen.training.plan import Request
 from gen.training.run import STATE_VERSION, Progress, RunFolder
 from gen.training.setup import Given, Setup
 from tests.training.plain_network import random_weights
-from tests.training.tiny import words
+from tests.training.tiny import state_tensors, words
 
 TEXT = KINDS["text"].recipe
 ASKED = Request(steps=20, units=8, batch_size=4, window=16, seed=3)
@@ -56,7 +56,7 @@ def put_state(ready: Setup, *, validated: bool = True, **progress: Any) -> Path:
     """What a run that began with this setup leaves in its folder."""
     config = config_of(ready)
     about = setup.describe(ready, config)
-    tensors = {"embedding": np.zeros((2, 2), np.float32)}
+    tensors = state_tensors(ready.model, config)
     ready.folder.save_state(Progress(**progress), about, tensors, validated=validated)
     return ready.folder.path
 
@@ -87,7 +87,7 @@ def test_a_run_of_another_release_keeps_what_it_held_out_and_tells_the_way_on(tm
     assert_two_lines(caught.value, "another release", "products")
     assert "--init-from" in caught.value.fix
     model = Model("text", ready.model, {}, {}, {"digest": ready.dataset.digest})
-    assert resuming.held_out_of_run(tmp_path / "run", model) == ready.dataset.validation
+    assert resuming.held_out_of_run(tmp_path / "run", model, pytest.fail) == ready.dataset.validation
 
 
 def test_a_run_goes_on_with_what_it_began_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,11 +257,11 @@ def test_what_a_run_held_out_is_found_again(corpus: Path) -> None:
     model = Model(
         "text", ready.model, ready.dataset.tokenizer.to_json(), {}, {"digest": ready.dataset.digest}
     )
-    ids = resuming.held_out_of_run(out, model)
+    ids = resuming.held_out_of_run(out, model, pytest.fail)
     text = corpus.read_text()
     assert ready.dataset.tokenizer.decode(ids.map().astype(np.int32)) == text[len(text) * 9 // 10 :]
     shutil.copytree(out, "moved")
-    assert resuming.held_out_of_run(Path("moved"), model) == ids
+    assert resuming.held_out_of_run(Path("moved"), model, pytest.fail) == ids
 
     Path("elsewhere").mkdir()
     of_another = replace(model, corpus={"digest": "of another"})
@@ -273,12 +273,16 @@ def test_what_a_run_held_out_is_found_again(corpus: Path) -> None:
         ("run", without),
     ):
         with pytest.raises(RunError) as caught:
-            resuming.held_out_of_run(Path(folder), asked)
+            resuming.held_out_of_run(Path(folder), asked, pytest.fail)
         assert_two_lines(caught.value, "does not lie in the folder of its run")
         assert "--corpus FILE" in caught.value.fix
     corpus.write_text(text + "more")
+    assert resuming.held_out_of_run(out, model, pytest.fail) == ids
+    shutil.rmtree("cache")
+    told: list[str] = []
     with pytest.raises(RunError) as caught:
-        resuming.held_out_of_run(out, model)
+        resuming.held_out_of_run(out, model, told.append)
+    assert [str(corpus) in line for line in told] == [True]
     assert_two_lines(caught.value, "corpus.txt", "is not what the run in run began with")
 
 
