@@ -1,6 +1,7 @@
 """The shape of the house: who imports whom, what starts up, how long a file may be."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -255,3 +256,10 @@ def test_the_equations_and_the_sampler_need_numpy_alone() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "gen.sampler.forward" in done.stdout.split()
     assert not set(done.stdout.split()) & (HEAVY | {"gen.tokenizer", "safetensors", "click"})
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_what_tensorflow_compiles_is_not_written_into_a_file_first(module: str) -> None:
+    # which autograph does, and a killed process would leave it in the system's folder for temporary files
+    compiled = re.findall(r"tf\.function\b(.*)", SOURCES[module].read_text("utf-8"))
+    assert all("autograph=False" in rest for rest in compiled)

@@ -66,7 +66,7 @@ def quiet_import(threads_intra: int | None = None, threads_inter: int | None = N
         if threads_inter is not None:
             tf.config.threading.set_inter_op_parallelism_threads(threads_inter)
         # The first operation starts the devices, and with them the rest of the chatter.
-        tf.function(lambda: tf.linalg.matmul(tf.ones([8, 8]), tf.ones([8, 8])))()
+        tf.function(lambda: tf.linalg.matmul(tf.ones([8, 8]), tf.ones([8, 8])), autograph=False)()
 
 
 def quiet_import_for_parts(parts: int) -> None:
