@@ -33,7 +33,7 @@ MAX_TENSORS = 1 << 12
 MAX_ITEMS = 1 << 17  # twice the largest vocabulary
 DEEPEST = 16  # levels of objects and lists; the deepest file has five
 MOST_DIGITS = 19  # as many as a whole number of 64 bits has
-READ_DTYPES = ("F32", "I32", "I64")  # weights and state, and the optimiser's count of updates
+READ_DTYPES = ("F32", "F16", "I32", "I64")  # weights and state, and the optimiser's count of updates
 DAMAGED = "Use an undamaged copy of the file, or train the model again."
 
 _FIRST_WITH_CHECKED_METADATA = 2
