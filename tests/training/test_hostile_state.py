@@ -68,11 +68,12 @@ def tried(
     described = {"format_version": 2, "progress": Progress(5).to_json(), "about": about}
     sign(ready.folder.state, described, sound_tensors(ready) if tensors is None else tensors)
     model = Model("text", ready.model, {}, {}, {"digest": about.get("digest")})
-    said = []
+    said: list[GenError] = []
+    told: list[str] = []
     # what was held out is looked for where the state says only when the cache has it no longer
     shutil.rmtree(ready.folder.path.parent / "cache", ignore_errors=True)
     for use in (
-        lambda: resuming.held_out_of_run(ready.folder.path, model, str),
+        lambda: resuming.held_out_of_run(ready.folder.path, model, told.append),
         lambda: resuming.resume(Given(Request(), out=ready.folder.path)),
     ):
         try:
@@ -144,7 +145,7 @@ def test_a_model_and_a_state_that_name_no_corpus_are_not_taken_for_one_run(
 ) -> None:
     model = Model("text", ready.model, {}, {}, {"digest": None})
     with pytest.raises(RunError, match="what it held out is not known"):
-        resuming.held_out_of_run(tmp_path, model, str)
+        resuming.held_out_of_run(tmp_path, model, pytest.fail)
 
 
 def test_the_tensors_of_a_run_are_those_that_are_asked_for(make_trainer: MakeTrainer, tmp_path: Path) -> None:
