@@ -155,8 +155,10 @@ def _run(arguments: list[str] | None) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt, _EndedError) as stopped:
-        ended = isinstance(stopped, _EndedError)
+        word, code = ("Interrupted.", INTERRUPTED)
+        if isinstance(stopped, _EndedError):
+            word, code = "Ended.", stopped.exit_code
         with suppress(KeyboardInterrupt, _EndedError):  # a second time
-            click.echo("Ended." if ended else "Interrupted.", err=True)
-        return stopped.exit_code if ended else INTERRUPTED
+            click.echo(word, err=True)
+        return code
     return result if isinstance(result, int) else 0

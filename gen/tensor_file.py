@@ -167,7 +167,10 @@ def _parsed(text: str) -> dict[str, Any]:
     # each item has a comma or a bracket of its own; counting them is nothing beside parsing them
     if max(text.count(","), text.count("[") + text.count("{")) > MAX_ITEMS:
         raise ValueError("its metadata has more items than any model")
-    about = json.loads(text, parse_constant=_refuse_constant, parse_int=_whole)
+    try:
+        about = json.loads(text, parse_constant=_refuse_constant, parse_int=_whole)
+    except RecursionError:
+        raise ValueError(f"its metadata has more than {DEEPEST} levels") from None
     if not isinstance(about, dict):
         raise ValueError("its metadata is not a JSON object")
     level: list[Any] = [about]

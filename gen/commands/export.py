@@ -34,12 +34,15 @@ def command(model: Path, to: str, out: Path) -> None:
     from gen.checkpoint import find_model, load_model
     from gen.files import writing_out
 
-    opened = load_model(find_model(model))
+    path = find_model(model)
+    opened = load_model(path)
     wanted = _FORMATS[to]
     if out.suffix != wanted.ending:
         raise GenError(
             f"A file for {to} cannot be called {out.name!r}.", f"Give --out a name in {wanted.ending}."
         )
+    if out.exists() and out.samefile(path):
+        raise GenError(f"{path} would be written over itself.", "Give --out another name.")
     with writing_out(out):
         wanted.write(opened, out)
 

@@ -48,6 +48,14 @@ def test_it_writes_a_model_of_half_the_width_that_writes_on_as_before(model: Pat
     assert_users_mistake(call(capsys, "export", model, "--to", "half", "--out", "half.keras"), "half.keras")
 
 
+def test_a_model_is_not_written_over_itself(model: Path, capsys: Capsys) -> None:
+    before = model.read_bytes()
+    Path("link.safetensors").symlink_to(model)
+    for out in (model, "link.safetensors", Path("..") / model.resolve().parent.name / model.name):
+        assert_users_mistake(call(capsys, "export", model, "--to", "half", "--out", out), "over itself")
+    assert model.read_bytes() == before
+
+
 def test_a_place_that_cannot_be_written_is_the_users_to_mend(model: Path) -> None:
     outcome = call_process("export", model, "--to", "keras", "--out", model / "below.keras")
     assert_users_mistake(outcome, "cannot be written")
