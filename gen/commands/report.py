@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gen.streams import one_line
+from gen.streams import one_line, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,12 +35,12 @@ def command(run: Path, out: Path | None, as_json: bool) -> None:
         raise GenError(
             f"A report cannot be written as {out.name!r}.", "Give --out a name that ends in .html."
         )
-    report = report_of(run, _watched)
+    report = report_of(run, _watched, tell)
     if out is not None or not as_json:
         place = run / "report.html" if out is None else out
         with writing_out(place):
             write_atomically(place, page(report).encode())
-        click.echo(f"Wrote {one_line(str(place))}", err=True)
+        tell(f"Wrote {place}")
     if as_json:
         click.echo(json.dumps(report.to_json()))
     else:

@@ -1,7 +1,7 @@
 """All that is found out about a run, from its folder and, where it is still there, its corpus."""
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -89,12 +89,13 @@ class Report:
         }
 
 
-def report_of(path: Path, watch: Watch) -> Report:
+def report_of(path: Path, watch: Watch, tell: Callable[[str], None]) -> Report:
     """Find out all about a run.
 
     Args:
         path: Its folder.
         watch: Shows how far it is, where that takes long.
+        tell: Called with what the user should know, a line at a time.
 
     Raises:
         RunError: It is not the folder of a run, or its log cannot be read.
@@ -113,7 +114,7 @@ def report_of(path: Path, watch: Watch) -> Report:
         )
         return _without_model(path, folder, metrics, tuple(missing))
     model = load_model(folder.best)
-    parts, why = _parts(path, model)
+    parts, why = _parts(path, model, tell)
     missing += [why] if why else []
     tokenizer = tokenizer_of(model.kind, model.tokenizer)
     network = Network(model.config, model.weights)
@@ -130,12 +131,12 @@ def report_of(path: Path, watch: Watch) -> Report:
     )
 
 
-def _parts(path: Path, model: Model) -> tuple[Parts | None, str]:
+def _parts(path: Path, model: Model, tell: Callable[[str], None]) -> tuple[Parts | None, str]:
     """What a run learned from and held out, from the cache or made anew; else why it is not there."""
     dataset = prepared(model.kind, str(model.corpus.get("digest")))
     if dataset is None:
         try:
-            dataset = dataset_of_run(path, model)
+            dataset = dataset_of_run(path, model, tell)
         except (CorpusError, RunError) as error:
             return None, (
                 "What the run learned from is not there, so nothing is compared with it. "

@@ -34,7 +34,7 @@ def text_report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     folder = tmp_path_factory.mktemp("text")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GEN_CACHE", str(folder / "cache"))
-        return report_of(put_text_run(folder / "run"), quietly)
+        return report_of(put_text_run(folder / "run"), quietly, pytest.fail)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def music_report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     folder = tmp_path_factory.mktemp("music")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GEN_CACHE", str(folder / "cache"))
-        return report_of(put_music_run(folder / "run"), quietly)
+        return report_of(put_music_run(folder / "run"), quietly, pytest.fail)
 
 
 def test_a_page_of_text_needs_nothing_else_and_shows_what_was_found(text_report: Report) -> None:
