@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gen.config import ConfigError, ModelConfig
 from gen.errors import ModelFileError
 from gen.model.cell import Weights
-from gen.tensor_file import DAMAGED, Forms, TensorForm, load_tensors, save_tensors
+from gen.tensor_file import DAMAGED, Forms, TensorForm, load_object, load_tensors, save_tensors
 
 FORMAT_VERSION = 2
 LARGEST_WEIGHT = 1e6  # products of these still are finite
@@ -84,8 +84,16 @@ def load_model(path: Path) -> Model:
         # what is not a number is not within bounds either
         if not (array.min() > -LARGEST_WEIGHT and array.max() < LARGEST_WEIGHT):
             raise ModelFileError(f"{path}: tensor {name!r} holds values that no training leads to.", DAMAGED)
-    config = ModelConfig.from_json(about["config"])
-    return Model(about["kind"], config, about["tokenizer"], tensors, about["corpus"], about["training"])
+    return _model(about, tensors)
+
+
+def describe_model(path: Path) -> Model:
+    """Read a model but for its weights, none of whose numbers are looked at: `weights` is empty.
+
+    Raises:
+        ModelFileError: As from `load_model`.
+    """
+    return _model(load_object(path, FORMAT_VERSION, partial(_require_model, path)), {})
 
 
 def find_model(place: Path | None) -> Path:
@@ -116,6 +124,11 @@ def find_model(place: Path | None) -> Path:
             "Give a model file or a run folder; a run has one from its first validation on.",
         )
     return best
+
+
+def _model(about: dict[str, Any], weights: dict[str, NDArray[np.float32]]) -> Model:
+    config = ModelConfig.from_json(about["config"])
+    return Model(about["kind"], config, about["tokenizer"], weights, about["corpus"], about["training"])
 
 
 def _require_model(path: Path, about: dict[str, Any], forms: Forms) -> None:
