@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from gen.export.plotting import prepare_matplotlib
 from gen.export.roll import pitch_name
 from gen.files import write_atomically
-from gen.score import DURATION, ONSET, PART, PITCH, TICKS_PER_QUARTER, VELOCITY, Part, Score
+from gen.players import player_name
+from gen.score import DURATION, ONSET, PART, PITCH, TICKS_PER_QUARTER, VELOCITY, Score
 
 _WIDTH_IN, _PITCH_IN, _MARGIN_IN = 12.0, 0.075, 0.55
 _DPI = 120
@@ -23,24 +24,6 @@ _BLACK_KEYS = (1, 3, 6, 8, 10)
 # Okabe and Ito, Color universal design, 2008: told apart by those who see fewer colours, too
 _DRUMS_COLOUR = "#888888"
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
-_FAMILIES = (
-    "piano",
-    "chromatic percussion",
-    "organ",
-    "guitar",
-    "bass",
-    "strings",
-    "ensemble",
-    "brass",
-    "reed",
-    "pipe",
-    "synth lead",
-    "synth pad",
-    "synth effects",
-    "ethnic",
-    "percussive",
-    "sound effects",
-)
 
 
 def write_roll(score: Score, path: Path, title: str = "") -> None:
@@ -156,7 +139,7 @@ def _draw_heads(figure: Any, score: Score, title: str, height_in: float) -> None
         figure.text(0.05, 1 - 0.25 / height_in, title, fontsize=12, va="center", parse_math=False)
     if len(score.parts) > 1:
         shown = [
-            Patch(color=_colour(score, number), label=_player(part))
+            Patch(color=_colour(score, number), label=player_name(part))
             for number, part in enumerate(score.parts[: 2 * len(_COLOURS)])
         ]
         figure.legend(
@@ -166,7 +149,3 @@ def _draw_heads(figure: Any, score: Score, title: str, height_in: float) -> None
             ncols=7,
             frameon=False,
         )
-
-
-def _player(part: Part) -> str:
-    return "drums" if part.is_drums else f"{_FAMILIES[part.program // 8]} ({part.program})"

@@ -1,8 +1,4 @@
-"""A look inside as one page that needs nothing else: no network, no other file.
-
-What a prompt, a vocabulary or a model file says reaches the page in two ways only: escaped, as text of the
-page; and as JSON without `<`, `>` and `&`, which the script puts into the page as text. The page's own policy
-lets no other script run than the one whose hash it names, and nothing be fetched.
+"""A look inside as one page that needs nothing else; see `gen.pages.self_contained`.
 
 The six quantities are rounded to 1/63, which is finer than the eye tells colours: a gate from 0 to 1; the
 candidate and h from -1 to 1; C as a share of the largest it gets in its unit. They stand unit by unit, a byte
@@ -10,13 +6,9 @@ each, deflated, in base64: 2,000 characters and 512 units take less than six meg
 """
 
 import base64
-import hashlib
 import html
-import json
-import re
 import zlib
 from collections.abc import Iterator
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -26,20 +18,15 @@ from gen.inspection.chart import gradient_chart
 from gen.inspection.findings import Findings, tracker
 from gen.inspection.summary import how_much
 from gen.model.cell import Step
+from gen.pages.self_contained import in_script, packaged, palette, self_contained
 
 LEVELS = 63
 _GATES = ("f", "i", "o")
-_SLOT = re.compile(r"\{\{(\w+)\}\}")
 
 
 def page(findings: Findings) -> str:
     """The page, in UTF-8."""
-    style, script = _part("page.css"), _part("pictures.js") + _part("page.js")
-    policy = f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'"
     slots = {
-        "policy": policy,
-        "style": style,
-        "script": script,
         "about": _about(findings),
         "what": "text" if findings.passage.kind == "text" else "music",
         "last_unit": str(findings.config.units - 1),
@@ -49,10 +36,14 @@ def page(findings: Findings) -> str:
         "trackers": "".join(_tracker_rows(findings)),
         "sections": "".join(_section_rows(findings)),
         "chart": gradient_chart(findings.gradient_json()),
-        "data": _in_script(_data(findings)),
+        "data": in_script(_data(findings)),
     }
-    # in one go, so that nothing that is put in is looked at for slots
-    return _SLOT.sub(lambda slot: slots[slot[1]], _part("page.html"))
+    return self_contained(
+        packaged(__package__, "page.html"),
+        slots,
+        style=palette() + packaged(__package__, "page.css"),
+        script=packaged(__package__, "pictures.js") + packaged(__package__, "page.js"),
+    )
 
 
 def quantised(step: Step) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
@@ -64,21 +55,6 @@ def quantised(step: Step) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
         exact = values.astype(np.float64) / (scales if name == "C" else 1)
         planes.append(exact * LEVELS if name in _GATES else exact * LEVELS + LEVELS)
     return np.stack(planes).transpose(0, 2, 1).round().astype(np.uint8), scales
-
-
-def _part(name: str) -> str:
-    return files(__package__).joinpath(name).read_text("utf-8")
-
-
-def _hash(content: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
-    return f"'sha256-{digest}'"
-
-
-def _in_script(value: dict[str, Any]) -> str:
-    """JSON that ends no script element and begins no other."""
-    text = json.dumps(value, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _data(findings: Findings) -> dict[str, Any]:
