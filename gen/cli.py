@@ -51,6 +51,7 @@ COMMANDS = {
     "eval": "Measure how well a model predicts a corpus.",
     "info": "Show what a model is and what it learned from.",
     "inspect": "Look inside a model while it reads: gates, memory, surprise.",
+    "serve": "Open a local page to write with models, and an HTTP API.",
     "corpora": "List, prepare and inspect corpora.",
     "export": "Write a model in another format.",
     "render": "Make a file of music into sound, a picture or another format.",

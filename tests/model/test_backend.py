@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gen.model import backend
 from gen.machine import cores
+from gen.model import backend
 from gen.model.backend import captured_stderr, quiet_import_for_parts
 
 
