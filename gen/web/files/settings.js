@@ -14,9 +14,9 @@ function units() {
 }
 
 function refresh() {
-  for (const output of form.querySelectorAll("output")) {
-    const value = Number($(output.htmlFor.value).value);
-    output.textContent = output.htmlFor.value === "length" ? value.toLocaleString("en") : value;
+  for (const shown of form.querySelectorAll("[data-of]")) {
+    const value = Number($(shown.dataset.of).value);
+    shown.textContent = shown.dataset.of === "length" ? value.toLocaleString("en") : value;
   }
   $("gate-choice").hidden = !$("show_gates").checked;
   $("scale").hidden = !$("surprise").checked;
