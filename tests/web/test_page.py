@@ -317,6 +317,24 @@ def test_each_kind_keeps_what_was_written(opened: "Page") -> None:
     assert "1 bars" in (opened.text_content("#music-facts") or "")
 
 
+def test_a_tab_that_is_loaded_again_has_what_was_written(opened: "Page") -> None:
+    opened.check("#surprise")
+    slide(opened, "#length", 40)
+    write(opened)
+    choose(opened, "tunes")
+    write(opened)
+    facts, text = opened.text_content("#music-facts"), opened.input_value("#sheet")
+    spans = opened.locator("#mirror span").count()
+    opened.reload()
+    opened.wait_for_selector("body[data-ready]")
+    assert opened.input_value("#model") == "tunes"
+    assert opened.text_content("#music-facts") == facts
+    choose(opened, "letters")
+    assert opened.input_value("#sheet") == text
+    opened.check("#surprise")
+    assert opened.locator("#mirror span").count() == spans
+
+
 @pytest.mark.parametrize("model", ["letters", "tunes"])
 def test_everything_can_be_reached_by_keyboard(opened: "Page", model: str) -> None:
     choose(opened, model)

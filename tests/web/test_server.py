@@ -18,12 +18,14 @@ from typing import Any
 
 import pytest
 
+from gen.checkpoint import Model
+from gen.config import ModelConfig
 from gen.web import queue as queues
 from gen.web import server as servers
 from gen.web.app import Bounds
 from gen.web.server import ADDRESS
-from tests.calling import assert_users_mistake, call
-from tests.tiny import put_model
+from tests.calling import assert_users_mistake, call, call_process
+from tests.tiny import put_model, random_weights, tiny_model
 from tests.web.serving import Server, serving
 
 WRITE = "/api/models/letters/text"
@@ -208,6 +210,23 @@ def gen_serve(folder: Path, *arguments: str) -> Iterator[Process]:
         if started.process.poll() is None:
             started.process.kill()
             started.process.communicate()
+
+
+def test_it_writes_what_gen_sample_writes_with_as_many_threads(tmp_path: Path) -> None:
+    letters = tiny_model()
+    config = ModelConfig(
+        len(letters.tokenizer["tokens"]), 32, 256, 2
+    )  # large enough for products to be split
+    model = Model("text", config, letters.tokenizer, random_weights(config, scale=0.1))
+    path = put_model(tmp_path / "model.safetensors", model)
+    written = call_process("sample", path, "--length", "400", OPENBLAS_NUM_THREADS="1").out
+    with gen_serve(tmp_path, "model.safetensors", "--port", "0") as started:
+        connection = http.client.HTTPConnection(ADDRESS, started.port, timeout=60)
+        body = json.dumps({"length": 400})
+        connection.request("POST", "/api/models/model/text", body, {"Content-Type": "application/json"})
+        lines = [json.loads(line) for line in connection.getresponse().read().splitlines()]
+        connection.close()
+    assert "".join(line.get("text", "") for line in lines) == written
 
 
 @pytest.fixture

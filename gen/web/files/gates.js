@@ -6,6 +6,7 @@ const WIDTH = 11; // of a column
 const LEFT = 34;
 const LABEL = 16; // the height of the line of characters
 const MOST_COLUMNS = 400;
+const FEW = 15; // rows, each of which has room for its name
 
 const figure = document.getElementById("gates");
 const canvas = figure.querySelector("canvas");
@@ -24,7 +25,7 @@ function read(told) {
 function draw() {
   isDue = false;
   const colours = getComputedStyle(figure);
-  const tall = names.length > 3 ? 12 : 20;
+  const tall = names.length <= 3 ? 16 : names.length <= FEW ? 11 : 5;
   const width = figure.clientWidth;
   const height = names.length * tall + LABEL;
   const scale = devicePixelRatio;
@@ -38,6 +39,7 @@ function draw() {
   const shown = columns.slice(-Math.floor((width - LEFT) / WIDTH));
   const [up, ink, faint] = ["--up", "--ink", "--faint"].map((name) => colours.getPropertyValue(name).trim());
   names.forEach((name, row) => {
+    if (names.length > FEW && row % units.length) return; // one name a gate, where they stand close
     pen.fillStyle = faint;
     pen.textAlign = "left";
     pen.fillText(name, 0, row * tall + tall / 2);
@@ -77,6 +79,8 @@ export const gates = {
     names = [];
     units = chosen;
     figure.hidden = !wanted;
+    canvas.height = 0;
+    canvas.style.height = "0";
     caption.textContent = "";
   },
 

@@ -2,6 +2,7 @@
 
 import { models } from "./api.js";
 import { MusicDesk } from "./music_desk.js";
+import { recall, remember } from "./remembered.js";
 import { settings } from "./settings.js";
 import { TextDesk } from "./text_desk.js";
 import { Writer } from "./writer.js";
@@ -47,6 +48,8 @@ async function begin() {
   }
   $("model").replaceChildren(...known.map(({ name, kind }) => new Option(`${name} (${kind})`, name)));
   $("model").disabled = false;
+  const before = recall(desks);
+  if (known.some(({ name }) => name === before)) $("model").value = before;
   use($("model").value);
   document.body.dataset.ready = "true";
 }
@@ -97,6 +100,7 @@ for (const button of document.querySelectorAll("[data-save]")) {
 $("open").addEventListener("change", (event) => open(event.target));
 $("model").addEventListener("change", (event) => use(event.target.value));
 document.addEventListener("keydown", key);
+addEventListener("pagehide", () => remember($("model").value, desks));
 // of a text that was changed by the page, the browser's own undo knows nothing
 $("sheet").addEventListener("beforeinput", (event) => {
   if (!event.inputType.startsWith("history")) return;

@@ -57,6 +57,10 @@ export class MusicDesk {
     return new MusicPiece();
   }
 
+  recalled({ music, isMelody, fromTick }) {
+    return new MusicPiece(music, isMelody, fromTick);
+  }
+
   show(piece) {
     if (piece.isEmpty) {
       this.#player?.dispose();

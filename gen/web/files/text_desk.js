@@ -26,6 +26,10 @@ export class TextDesk {
     return new TextPiece();
   }
 
+  recalled({ string, bits }) {
+    return new TextPiece(string, bits);
+  }
+
   show(piece) {
     const before = this.#shown;
     const grows = piece.fresh === before.fresh && piece.string.startsWith(before.string) && this.#mirror.firstChild;
@@ -142,12 +146,12 @@ export class TextDesk {
 
   #isEndInSight() {
     const { bottom } = this.#end.getBoundingClientRect();
-    return this.#end.isConnected && bottom <= document.getElementById("tools").getBoundingClientRect().top + 8;
+    return this.#end.isConnected && bottom <= document.getElementById("dock").getBoundingClientRect().top + 8;
   }
 
   #follow() {
     const beyond =
-      this.#end.getBoundingClientRect().bottom - document.getElementById("tools").getBoundingClientRect().top;
+      this.#end.getBoundingClientRect().bottom - document.getElementById("dock").getBoundingClientRect().top;
     if (beyond > 0) scrollBy(0, beyond);
   }
 }

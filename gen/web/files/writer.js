@@ -128,7 +128,6 @@ export class Writer {
     const { problem, fix } = error instanceof Problem ? error : { problem: String(error), fix: "Load the page again." };
     $("trouble").textContent = `${problem}\n${fix}`;
     $("trouble").hidden = false;
-    $("trouble").scrollIntoView({ block: "nearest" });
     this.#tell("");
   }
 
