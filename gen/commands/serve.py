@@ -23,8 +23,8 @@ def command(models: tuple[Path, ...], port: int | None, open_browser: bool) -> i
             f"gen serve needs {' and '.join(missing)}.",
             f"Install it: pip install {' '.join(missing)} (the extra `web` of gen).",
         )
-    # Before NumPy is loaded: answers are written side by side, a thread a core. A product that is split over the
-    # same cores would have them wait for each other, and for a training that goes on besides.
+    # Before NumPy is loaded: answers are written side by side, a thread a core. A product that is split over
+    # the same cores would have them wait for each other, and for a training that goes on besides.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from gen.web.server import serve
 
