@@ -1,7 +1,6 @@
 """What a request may hold: one table that checks it, describes it to people, and makes its JSON schema."""
 
 import json
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -177,7 +176,7 @@ def _value(field: Field, value: Any) -> Any:
 
 def _real(value: Any, least: float, most: float) -> float:
     # a whole number may be too large for a float, and comparing it is exact; what is no number passes no test
-    if type(value) not in (int, float) or not least <= value <= most or not math.isfinite(value):
+    if type(value) not in (int, float) or not least <= value <= most:
         raise ValueError(f"a number from {least:g} to {most:g}")
     return float(value)
 

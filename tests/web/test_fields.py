@@ -53,13 +53,13 @@ def test_a_value_passes_where_it_fits_the_schema_and_else_is_named(field: Field,
 
 
 @pytest.mark.parametrize("field", FIELDS)
-@pytest.mark.parametrize("value", HOSTILE, ids=lambda value: repr(value)[:20])
-def test_hostile_values_are_refused_in_a_line_or_mean_what_they_say(field: Field, value: Any) -> None:
-    try:
-        sent(field.name, value, field)
-    except GenError as error:
-        assert len(error.problem) < 200
-        assert len(error.fix) < 200
+def test_hostile_values_are_refused_in_a_line_or_mean_what_they_say(field: Field) -> None:
+    for value in HOSTILE:
+        try:
+            sent(field.name, value, field)
+        except GenError as error:
+            assert len(error.problem) < 200
+            assert len(error.fix) < 200
 
 
 @given(st.binary())

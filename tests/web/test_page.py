@@ -136,6 +136,46 @@ def test_a_line_is_offered_taken_undone_and_done_again(opened: "Page") -> None:
     assert opened.input_value("#sheet") == "the " + offered[1]
 
 
+def test_the_keyboard_is_never_lost(opened: "Page") -> None:
+    opened.evaluate(
+        "globalThis.seen = [];"
+        "addEventListener('focusin', ({ target }) => seen.push(target.id || target.className)); 0"
+    )
+
+    def seen() -> list[str]:
+        """What had the focus since it was asked last, and has it still."""
+        found: list[str] = opened.evaluate("seen.splice(0)")
+        assert opened.evaluate("document.activeElement !== document.body")
+        return found
+
+    opened.focus("#write")
+    write(opened, "#write")
+    assert seen() == ["write", "stop", "write"]
+    opened.focus("#offer")
+    write(opened, "#offer")
+    opened.wait_for_selector(".offer")
+    assert opened.text_content("#status") == "3 ways to go on"
+    assert seen() == ["offer", "stop", "write", "offer"]  # the last is the first of those offered: a class
+    first = "document.activeElement.textContent.startsWith('1') && document.activeElement.matches('.offer')"
+    assert opened.evaluate(first)
+    for _ in range(2):  # line after line
+        with opened.expect_request(re.compile("/text")):
+            opened.keyboard.press("Enter")
+        opened.wait_for_selector("#stop:disabled")
+        opened.wait_for_selector(".offer")
+        assert opened.evaluate(first)
+    opened.focus("#undo")
+    for _ in range(3):
+        opened.keyboard.press("Enter")
+    assert opened.is_disabled("#undo")
+    assert seen()[-1] == "write"
+    opened.focus("#sheet")
+    with opened.expect_request(re.compile("/text")):
+        opened.keyboard.press("Control+Enter")
+    opened.wait_for_selector("#stop:disabled")
+    assert seen() == ["sheet"]
+
+
 def test_again_writes_another_and_undo_brings_each_back(opened: "Page") -> None:
     opened.fill("#sheet", "a")
     slide(opened, "#length", 40)
@@ -372,7 +412,7 @@ def test_a_screen_reader_finds_its_way(opened: "Page") -> None:
     assert opened.get_by_role("main").count() == 1
     assert opened.get_by_role("banner").count() == 1
     assert opened.get_by_role("complementary", name="Settings").count() == 1
-    assert opened.get_by_role("toolbar", name="Writing").count() == 1
+    assert opened.get_by_role("group", name="Writing").count() == 1
     assert opened.get_by_role("textbox", name="Your text").count() == 1
     assert opened.get_by_role("status").count() == 1
     assert opened.get_attribute("html", "lang") == "en"

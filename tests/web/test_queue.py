@@ -66,6 +66,22 @@ def test_of_three_hundred_at_once_each_is_answered_or_refused() -> None:
     asyncio.run(run())
 
 
+def test_who_comes_first_is_served_first() -> None:
+    begun: list[int] = []
+
+    def work(number: int) -> Iterator[bytes]:
+        begun.append(number)
+        yield b"a"
+
+    async def run() -> None:
+        queue = Queue(1, 1, 20)
+        await asyncio.gather(*(all_of(queue.enter(work(number))) for number in range(20)))
+        queue.close()
+
+    asyncio.run(run())
+    assert begun == list(range(20))
+
+
 def test_no_more_are_made_at_a_time_than_there_are_places() -> None:
     begun: set[int] = set()
     most = 0
@@ -151,8 +167,7 @@ def test_a_reader_who_leaves_frees_the_place_and_the_work_ends(when: str) -> Non
             await until(lambda: answer.must_rest)
         answer.leave()
         if before is None:
-            del answer
-            await until(ended.is_set)
+            await until(ended.is_set)  # though somebody still holds the answer
         else:
             assert len(queue) == 1
             before.leave()

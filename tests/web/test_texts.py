@@ -9,12 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gen.checkpoint import load_model
+from gen.checkpoint import Model, load_model
+from gen.errors import GenError
 from gen.inspection.trace import foretell, read
 from gen.sampler.choose import Choices
 from gen.sampler.forward import Network
 from gen.sampler.generate import generate
+from gen.tokenizer.base import Ids
 from gen.tokenizer.characters import CharacterTokenizer
+from gen.web.answers import told
 from tests.calling import call
 from tests.web.serving import Server
 
@@ -66,17 +69,10 @@ def test_several_are_the_texts_of_gen_sample(
         assert text_of(lines, number) == (tmp_path / f"a-{number + 1}.txt").read_text("utf-8")
 
 
-@pytest.mark.parametrize("model", ["letters", "spelling"])
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.text("abc\n", max_size=20), st.integers(1, 60), st.integers(0, 100), st.floats(0, 3))
-def test_surprise_is_that_of_the_models_own_distribution(
-    server: Server, models: list[Path], model: str, prompt: str, length: int, seed: int, temperature: float
-) -> None:
-    asked = {"prompt": prompt, "length": length, "seed": seed, "temperature": temperature}
-    lines = server.post(f"/api/models/{model}/text", asked).lines()
-    text, bits = text_of(lines), bits_of(lines)
-    assert len(bits) == len(text) == length
-    opened = load_model(next(path for path in models if path.stem == model))
+def drawn_by(
+    opened: Model, prompt: str, length: int, seed: int, temperature: float
+) -> tuple[Ids, list[int], list[int]]:
+    """The ids of a prompt, those that are drawn after it, and how many there are after each character."""
     tokenizer = CharacterTokenizer.from_json(opened.tokenizer)
     before = np.concatenate([tokenizer.start(), tokenizer.encode(prompt)])
     drawing = generate(
@@ -92,10 +88,39 @@ def test_surprise_is_that_of_the_models_own_distribution(
     while len(ends) < length:  # a character may be spelled, also one that has a token
         drawn.append(int(next(drawing)[0]))
         ends += [len(drawn)] * len(decode(drawn[-1]))
+    return before, drawn, ends
+
+
+@pytest.mark.parametrize("model", ["letters", "spelling"])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text("abc\n", max_size=20), st.integers(1, 60), st.integers(0, 100), st.floats(0, 3))
+def test_surprise_is_that_of_the_models_own_distribution(
+    server: Server, models: list[Path], model: str, prompt: str, length: int, seed: int, temperature: float
+) -> None:
+    asked = {"prompt": prompt, "length": length, "seed": seed, "temperature": temperature}
+    lines = server.post(f"/api/models/{model}/text", asked).lines()
+    text, bits = text_of(lines), bits_of(lines)
+    assert len(bits) == len(text) == length
+    opened = load_model(next(path for path in models if path.stem == model))
+    before, drawn, ends = drawn_by(opened, prompt, length, seed, temperature)
     trace = read(opened.config, opened.weights, np.concatenate([before, np.array(drawn, np.int32)]))
     told = foretell(trace, opened.weights, 1).bits[len(before) - 1 :]
     expected = [part.sum() for part in np.split(told, ends[:-1])]
     np.testing.assert_allclose(bits, expected, atol=2e-3)
+
+
+def test_the_gates_of_a_spelled_character_are_those_when_it_is_complete(
+    server: Server, models: list[Path]
+) -> None:
+    asked = {"length": 40, "temperature": 3, "seed": 2, "gates": True, "units": [3]}
+    lines = server.post("/api/models/spelling/text", asked).lines()
+    opened = load_model(models[2])
+    before, drawn, ends = drawn_by(opened, "", 40, 2, 3)
+    assert len(drawn) > 40
+    step = read(opened.config, opened.weights, np.concatenate([before, np.array(drawn, np.int32)])).layers[1]
+    told = [each[0] for line in lines[:-1] for each in line["gates"]["f"]]
+    expected = step.f[len(before) :, 3][np.array(ends) - 1]
+    np.testing.assert_allclose(np.array(told) / 63, expected, atol=0.5 / 63 + 1e-6)
 
 
 def test_the_first_character_is_not_held_back(server: Server) -> None:
@@ -124,16 +149,18 @@ def test_gates_are_those_of_the_equations(
 
 
 def test_a_line_ends_where_the_line_does(server: Server) -> None:
-    whole = server.post(WRITE, {"length": 400, "count": 4, "temperature": 1.5, "prompt": "a"}).lines()
-    lines = server.post(
-        WRITE, {"length": 400, "count": 4, "temperature": 1.5, "prompt": "a", "until": "line"}
-    ).lines()
-    for number in range(4):
-        said = text_of(lines, number)
-        assert text_of(whole, number).startswith(said)
-        assert said.strip("\n").count("\n") == 0
-        assert said.endswith("\n")
-        assert said.strip()
+    said = []
+    for seed in range(3):
+        asked = {"length": 400, "count": 16, "temperature": 1.5, "prompt": "a", "seed": seed}
+        whole = server.post(WRITE, asked).lines()
+        lines = server.post(WRITE, {**asked, "until": "line"}).lines()
+        for number in range(16):
+            said.append(text_of(lines, number))
+            assert text_of(whole, number).startswith(said[-1])
+            assert lines[-1]["done"]["characters"][number] == len(said[-1])
+    assert all(text.endswith("\n") and text.strip() for text in said)
+    assert not any("\n" in text.strip("\n") for text in said)
+    assert any(text.startswith("\n") for text in said)  # an empty line is not enough
 
 
 def test_what_the_model_never_saw_is_told(server: Server) -> None:
@@ -167,3 +194,8 @@ def test_lines_are_in_ascii_so_that_nothing_in_them_ends_a_line(server: Server) 
     assert answer.body.isascii()
     assert not answer.lines()[0]["text"].isascii() or not text_of(answer.lines()).isascii()
     assert all(json.loads(line) for line in answer.body.split(b"\n")[:-1])
+
+
+def test_what_the_command_line_calls_an_option_is_a_field_here() -> None:
+    said = told(GenError("--bars is 3--4.", "Give --bars, or leave --range out."))
+    assert said == {"problem": "bars is 3--4.", "fix": "Give bars, or leave range out."}

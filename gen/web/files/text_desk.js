@@ -55,7 +55,6 @@ export class TextDesk {
 
   set isWriting(writes) {
     this.#area.readOnly = writes;
-    if (!writes && document.activeElement === document.body) this.#area.focus({ preventScroll: true });
   }
 
   toEnd() {

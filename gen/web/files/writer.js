@@ -87,6 +87,7 @@ export class Writer {
     if (this.#stopping) return;
     if (offers.isOpen) settings.nextSeed();
     const start = this.#piece.settled();
+    offers.wantsFocus ||= $("tools").contains(document.activeElement);
     this.#desk.toEnd();
     const pieces = await this.#made(settings.ways, start, () => {});
     if (!pieces || this.#piece.settled().isEmpty !== start.isEmpty) return;
@@ -158,7 +159,7 @@ export class Writer {
         }
       }
       isWhole = true;
-      this.#tell([...notes, ways ? "" : desk.result(pieces[0], start)].filter(Boolean).join(" · "));
+      this.#tell([...notes, ways ? `${ways} ways to go on` : desk.result(pieces[0], start)].filter(Boolean).join(" · "));
     } catch (error) {
       if (error.name !== "AbortError") this.trouble(error);
       else if (this.#desk === desk) this.#tell("Stopped.");
@@ -209,6 +210,7 @@ export class Writer {
 
   #refresh() {
     const isBusy = this.#stopping !== null;
+    const focused = document.activeElement;
     for (const id of ["write", "offer", "cut"]) $(id).disabled = isBusy || !this.#model;
     $("cut").disabled ||= this.#piece?.isEmpty ?? true;
     $("keep").disabled = this.#piece?.isEmpty ?? true;
@@ -220,5 +222,7 @@ export class Writer {
       const isMelody = button.dataset.save !== "abc" || this.#piece?.isMelody;
       button.disabled = !this.#piece || this.#piece.isEmpty || !isMelody;
     }
+    // a button that can be pressed no more would lose the keyboard's place
+    if (focused?.disabled) (isBusy ? $("stop") : $("write")).focus({ preventScroll: true });
   }
 }
