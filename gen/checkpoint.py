@@ -2,7 +2,7 @@
 
 See `gen.tensor_file` for its metadata, whose one key `gen` holds `kind`, `config`, `tokenizer`, `corpus` and
 `training`, and for its checksums; its tensors are `embedding`, `lstm.0.W_f` … `lstm.0.b_o`, `lstm.1.W_f` …,
-`output.W` and `output.b`: all float32, or from format 3 on all float16, which takes half the place. Names and
+`output.W` and `output.b`: all float32, or in format 3 all float16, which takes half the place. Names and
 shapes are checked against the configuration before a number is read, and every number before it is used.
 
 Some models come along with `gen` and are found by name.
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from gen.config import ConfigError, ModelConfig
 from gen.errors import ModelFileError
 from gen.model.cell import Weights
-from gen.tensor_file import DAMAGED, Forms, TensorForm, load_tensors, save_tensors
+from gen.tensor_file import DAMAGED, Forms, TensorForm, load_object, load_tensors, save_tensors
 
 FORMAT_VERSION = 3
 LARGEST_WEIGHT = 1e6  # products of these still are finite
@@ -105,10 +105,16 @@ def load_model(path: Path) -> Model:
         # what is not a number is not within bounds either
         if not (array.min() > -LARGEST_WEIGHT and array.max() < LARGEST_WEIGHT):
             raise ModelFileError(f"{path}: tensor {name!r} holds values that no training leads to.", DAMAGED)
-    config = ModelConfig.from_json(about["config"])
-    dtype: Dtype = "float16" if tensors["embedding"].dtype == np.float16 else "float32"
-    own = (about["kind"], config, about["tokenizer"], weights, about["corpus"], about["training"])
-    return Model(*own, dtype, str(about.get("release", "")))
+    return _model(about, weights)
+
+
+def describe_model(path: Path) -> Model:
+    """Read a model but for its weights, none of whose numbers are looked at: `weights` is empty.
+
+    Raises:
+        ModelFileError: As from `load_model`.
+    """
+    return _model(load_object(path, FORMAT_VERSION, partial(_require_model, path)), {})
 
 
 def bundled_models() -> dict[str, Path]:
@@ -165,6 +171,16 @@ def _bundled(place: Path) -> Path:
     )
 
 
+def _model(about: dict[str, Any], weights: dict[str, NDArray[np.float32]]) -> Model:
+    config = ModelConfig.from_json(about["config"])
+    own = (about["kind"], config, about["tokenizer"], weights, about["corpus"], about["training"])
+    return Model(*own, _dtype(about), str(about.get("release", "")))
+
+
+def _dtype(about: dict[str, Any]) -> Dtype:
+    return "float16" if about["format_version"] >= _STORED["float16"][1] else "float32"
+
+
 def _require_model(path: Path, about: dict[str, Any], forms: Forms) -> None:
     """Refuse metadata that is not a model's, and tensors that are not those of its configuration."""
     for name, expected in (("kind", str), ("tokenizer", dict), ("corpus", dict), ("training", dict)):
@@ -174,9 +190,7 @@ def _require_model(path: Path, about: dict[str, Any], forms: Forms) -> None:
         config = ModelConfig.from_json(about.get("config"))
     except ConfigError as error:
         raise ModelFileError(f"{path}: {error}.", DAMAGED) from error
-    half, since = _STORED["float16"]
-    is_half = about["format_version"] >= since and any(form.dtype == half for form in forms.values())
-    dtype = half if is_half else _STORED["float32"][0]
+    dtype, _ = _STORED[_dtype(about)]
     wanted = {name: TensorForm(dtype, shape) for name, shape in weight_shapes(config).items()}
     if wrong := [name for name in {**forms, **wanted} if forms.get(name) != wanted.get(name)]:
         raise ModelFileError(

@@ -54,6 +54,7 @@ COMMANDS = {
     "info": "Show what a model is and what it learned from.",
     "report": "Make a page of a run: how it learned, what it writes.",
     "inspect": "Look inside a model while it reads: gates, memory, surprise.",
+    "serve": "Open a local page to write with models, and an HTTP API.",
     "corpora": "List, prepare and inspect corpora.",
     "export": "Write a model in another format.",
     "render": "Make a file of music into sound, a picture or another format.",

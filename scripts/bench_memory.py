@@ -31,7 +31,8 @@ VOCABULARY = 65
 
 STEPS = """
 import json, sys
-from gen.model.backend import cores, quiet_import_for_parts
+from gen.machine import cores
+from gen.model.backend import quiet_import_for_parts
 parts = cores()
 quiet_import_for_parts(parts)
 import numpy as np

@@ -215,6 +215,25 @@ def sound(data: dict[str, Any]) -> str:
     return "\n".join([*lines, f"\n{whole}; {memory}.\n" + machine_line(data)])
 
 
+def serve(data: dict[str, Any]) -> str:
+    """How the local page's server does."""
+    rows, at_once = data["rows"], data["at_once"]
+    lines = [
+        f"| clients at once | {' | '.join(str(row['clients']) for row in rows)} |",
+        "|---" * (len(rows) + 1) + "|",
+        f"| characters/s, all of them | {' | '.join(format(row['characters_per_s'], ',') for row in rows)} |",
+        "",
+        f"- `gen serve` says its address after {data['address_s']:.1f} s"
+        + (f", and the page can be used after {data['page_s']:.1f} s." if "page_s" in data else "."),
+        f"- The first character comes after {data['first_character_ms']:.0f} ms, of the first request, which "
+        f"loads the model, after {data['first_character_cold_ms']:.0f} ms.",
+        f"- Of {at_once['requests']} requests at once for {at_once['characters']} characters each "
+        f"{at_once['answered']} are answered, {at_once['refused']} refused and {at_once['lost']} lost, "
+        f"in {at_once['seconds']:.1f} s; {data['peak_memory_mb']} MB resident at the most.",
+    ]
+    return "\n".join([*lines, machine_line(data)])
+
+
 def ngram(data: dict[str, Any]) -> str:
     """What counting reaches, by order."""
     rows = data["rows"]
@@ -257,6 +276,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "music": ("benchmarks/music.json", music),
     "pieces": ("benchmarks/music.json", pieces),
     "sound": ("benchmarks/sound.json", sound),
+    "serve": ("benchmarks/serve.json", serve),
     "reading": ("benchmarks/reading.json", reading),
     "reading_shares": ("benchmarks/reading.json", reading_shares),
 }

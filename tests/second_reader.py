@@ -58,7 +58,7 @@ def _check_tensors(about: dict[str, Any], header: dict[str, Any], body: bytes) -
     _need(header.keys() == shapes.keys(), "tensors are those of the configuration")
     digest = hashlib.sha256()
     ends = {0}
-    half = about["format_version"] == 3 and all(entry["dtype"] == "F16" for entry in header.values())
+    half = about["format_version"] == 3
     stored, width, numpy_name = ("F16", 2, "float16") if half else ("F32", 4, "float32")
     for name in sorted(header):
         entry = header[name]

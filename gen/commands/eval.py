@@ -107,7 +107,8 @@ def _facts(model: "Model", ids: "TokenFile", tokenizer: "Tokenizer[Any]", dynami
 
 def _scores(model: "Model", ids: "TokenFile", dynamic: bool) -> "Iterator[Score]":
     """A pass over the ids, and where asked for another that learns."""
-    from gen.model.backend import cores, quiet_import_for_parts
+    from gen.machine import cores
+    from gen.model.backend import quiet_import_for_parts
 
     parts = cores()
     quiet_import_for_parts(parts)

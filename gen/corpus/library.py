@@ -141,6 +141,16 @@ class Library:
             yield key, Job(path, _limit_s(path, content))
 
 
+def read_alone(path: Path) -> Reading:
+    """The reading of one file, in a worker as ever, but not out of the cache and not to be kept there."""
+    try:
+        job = Job(path, _limit_s(path, _content(path)))
+    except UnreadableError as error:
+        return Reading(reason=str(error))
+    ((_, result),) = in_workers(read_packed, [(path, job)], number=1)
+    return Reading(reason=result.reason) if isinstance(result, Failure) else unpack(result[_KEY_BYTES:])
+
+
 def read_packed(path: Path) -> bytes:
     """In a worker: the key of a file's content as it is now, and the bytes of its reading.
 

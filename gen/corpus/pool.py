@@ -22,6 +22,7 @@ from typing import TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from gen.corpus.piece import reason_from
+from gen.machine import cores
 
 Key = TypeVar("Key")
 
@@ -82,11 +83,6 @@ def in_workers(
     finally:
         pool.stop()
         pool.join()
-
-
-def cores() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _ended(under_way: dict["Future[bytes]", tuple[Key, Job]]) -> Iterator[tuple[Key, bytes | Failure]]:

@@ -60,12 +60,13 @@ def eight_weights(weights: NamedWeights, layer: int) -> Weights:
     return Weights(*(weights[f"lstm.{layer}.{name}"] for name in Weights._fields))
 
 
-def read(config: ModelConfig, weights: NamedWeights, ids: Ids) -> Trace:
-    """Read ids from a fresh state; the dtype is that of the weights."""
+def read(config: ModelConfig, weights: NamedWeights, ids: Ids, before: Trace | None = None) -> Trace:
+    """Read ids, from a fresh state or after those that were read before; the dtype is that of the weights."""
     inputs = weights["embedding"][ids]
     layers = []
     for layer in range(config.layers):
-        layers.append(_read_layer(inputs, eight_weights(weights, layer)))
+        last = None if before is None else before.layers[layer]
+        layers.append(_read_layer(inputs, eight_weights(weights, layer), last))
         inputs = layers[-1].h
     return Trace(ids, layers)
 
@@ -99,9 +100,12 @@ def log_softmax(values: Array) -> Array:
     return shares
 
 
-def _read_layer(inputs: Array, weights: Weights) -> Step:
-    """All steps of a layer over inputs (T, D)."""
-    h = C = np.zeros((1, len(weights.b_f)), inputs.dtype)
+def _read_layer(inputs: Array, weights: Weights, before: Step | None) -> Step:
+    """All steps of a layer over inputs (T, D), from a fresh state or where the steps before have ended."""
+    if before is None:
+        h = C = np.zeros((1, len(weights.b_f)), inputs.dtype)
+    else:
+        h, C = before.h[-1:], before.C[-1:]
     steps = []
     for x in inputs[:, None]:
         steps.append(lstm_step(x, h, C, weights, NUMPY))

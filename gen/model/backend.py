@@ -90,13 +90,6 @@ def keep_freed_memory() -> None:
     libc.mallopt(_M_TOP_PAD, 64 << 20)
 
 
-def cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 @contextlib.contextmanager
 def captured_stderr() -> Iterator[None]:
     """Keep what is written to file descriptor 2 off the terminal; an error brings it out again."""

@@ -15,7 +15,7 @@ from gen.config import ModelConfig, TrainingConfig
 from gen.dataset.prepare import Dataset
 from gen.errors import CorpusError, RunError
 from gen.kinds import kind_named, tokenizer_of
-from gen.model.backend import cores
+from gen.machine import cores
 from gen.tokenizer.base import Tokenizer
 from gen.training import plan
 from gen.training.finetune import describe_gain

@@ -1,7 +1,7 @@
 """New music from a model: each piece drawn to its end, within the grammar of its tokens."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from gen.export.score_formats import Manner
 from gen.files import sha256_of_file
 from gen.sampler.choose import Choices
 from gen.sampler.forward import Network
-from gen.sampler.generate import generate
+from gen.sampler.generate import Watch, generate, read_in_parts
+from gen.sampler.memory import Memory
 from gen.score import Part, Score, Tempo
 from gen.tokenizer.base import Ids
 from gen.tokenizer.notes import NotesTokenizer
@@ -118,6 +119,46 @@ def write_music(
         TokenizerError: A wish that the vocabulary cannot say.
         GenError: The model does not come to the end of the bars that it was asked for.
     """
+    steps = compose(network, tokenizer, prompt, request, melody=melody)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            pieces: list[Written] = done.value
+            return pieces
+
+
+def compose(
+    network: Network,
+    tokenizer: NotesTokenizer,
+    prompt: Ids,
+    request: Request,
+    *,
+    melody: bool = False,
+    watch: Watch | None = None,
+    memory: Memory | None = None,
+) -> Generator[Ids, None, list[Written]]:
+    """What `write_music` does, step by step.
+
+    Args:
+        network: The model.
+        tokenizer: Its vocabulary.
+        prompt: As for `write_music`.
+        request: As for `write_music`.
+        melody: As for `write_music`.
+        watch: Called at each step.
+        memory: Of this network.
+
+    Yields:
+        The ids that a step drew, one for each piece; none where a part of the prompt is read.
+
+    Returns:
+        The pieces.
+
+    Raises:
+        TokenizerError: A wish that the vocabulary cannot say.
+        GenError: The model does not come to the end of the bars that it was asked for.
+    """
     end = tokenizer.ids["End"]
     grammar = tokenizer.grammar(
         request.count,
@@ -130,19 +171,27 @@ def write_music(
     )
     drawn: list[Ids] = []
     ended = np.zeros(request.count, bool)
+    to_read = np.concatenate([tokenizer.start(), prompt])
+    known = None
+    for after_part in read_in_parts(network, to_read, memory):
+        known = after_part
+        yield np.zeros(0, np.int32)
     ids = generate(
         network,
-        np.concatenate([tokenizer.start(), prompt]),
+        to_read,
         grammar,
         request.choices,
         streams=request.count,
         seed=request.seed,
         progress=grammar.progress,
+        known=known,
+        watch=watch,
     )
     most = MOST_TOKENS_A_BAR * (request.bars or MOST_BARS) if request.length is None else request.length
     while not ended.all() and len(drawn) < most:
         drawn.append(next(ids))
         ended |= drawn[-1] == end
+        yield drawn[-1]
     if request.bars is not None and request.length is None and not ended.all():
         raise GenError(
             f"The model does not come to the end of {request.bars} bars in {most:,} tokens.",
@@ -193,7 +242,22 @@ def prompt_ids(spec: str, tokenizer: NotesTokenizer, tell: Callable[[str], None]
     Raises:
         GenError: There is no such file of music, or nothing in it can be said.
     """
-    score = _with_known_programs(read_piece(_prompt_path(spec), 1, tell).score, tokenizer, tell)
+    ids = sayable_ids(read_piece(_prompt_path(spec), 1, tell).score, tokenizer, tell)
+    if not len(ids):
+        raise GenError(
+            f"Nothing of {spec} can be said with the vocabulary of this model.",
+            "Give a prompt that is more like what the model learned.",
+        )
+    return ids
+
+
+def sayable_ids(score: Score, tokenizer: NotesTokenizer, tell: Callable[[str], None]) -> Ids:
+    """The ids of a piece, less `Start`, `End` and what the vocabulary cannot say, which is told.
+
+    Returns:
+        Ids to go on from; none where no note can be said.
+    """
+    score = _with_known_programs(score, tokenizer, tell)
     for loss, count in tokenizer.losses(score).items():
         tell(f"Of the prompt, not kept as it is: {loss} ({count})")
     if unseen := tokenizer.unseen(score):
@@ -201,12 +265,7 @@ def prompt_ids(spec: str, tokenizer: NotesTokenizer, tell: Callable[[str], None]
         more = f" and {len(unseen) - _NAMED} more" if len(unseen) > _NAMED else ""
         tell(f"Left out of the prompt, for the model never saw them: {named}{more}")
         score = tokenizer.without_unseen(score)
-    if not len(score.notes):
-        raise GenError(
-            f"Nothing of {spec} can be said with the vocabulary of this model.",
-            "Give a prompt that is more like what the model learned.",
-        )
-    return tokenizer.encode(score)[1:-1]
+    return tokenizer.encode(score)[1:-1] if len(score.notes) else np.zeros(0, np.int32)
 
 
 def _with_known_programs(score: Score, tokenizer: NotesTokenizer, tell: Callable[[str], None]) -> Score:

@@ -9,7 +9,8 @@ from gen.errors import CorpusError, GenError
 from gen.export.text import TextOutput
 from gen.sampler.choose import Choices
 from gen.sampler.forward import Network
-from gen.sampler.generate import generate
+from gen.sampler.generate import Watch, generate, read_in_parts
+from gen.sampler.memory import Memory
 from gen.tokenizer.characters import CharacterTokenizer
 from gen.writing.request import Request
 
@@ -70,6 +71,8 @@ def write_text(
     length: int,
     count: int = 1,
     seed: int = 0,
+    watch: Watch | None = None,
+    memory: Memory | None = None,
 ) -> Iterator[list[str]]:
     """New text, as it is made.
 
@@ -81,24 +84,33 @@ def write_text(
         length: Characters of each text, the prompt not counted.
         count: How many texts.
         seed: Text k draws from the generator (seed, k).
+        watch: Called at each step.
+        memory: Of this network.
 
     Yields:
-        For each text the characters that a step added: one, or none where a character is being spelled or the
-        text is complete.
+        For each text the characters that a step added: one, or none where a part of the prompt is read, a
+        character is being spelled or the text is complete.
 
     Raises:
         TokenizerError: The prompt has characters that the vocabulary cannot say.
     """
     written = [0] * count
     decoders = [tokenizer.stream_decoder() for _ in range(count)]
+    to_read = np.concatenate([tokenizer.start(), tokenizer.encode(prompt)])
+    known = None
+    for after_part in read_in_parts(network, to_read, memory):
+        known = after_part
+        yield [""] * count
     ids = generate(
         network,
-        np.concatenate([tokenizer.start(), tokenizer.encode(prompt)]),
+        to_read,
         tokenizer.grammar(count),
         choices,
         streams=count,
         seed=seed,
         progress=lambda: np.array(written) / max(1, length - 1),
+        known=known,
+        watch=watch,
     )
     while min(written) < length:
         added = [decode(number) for decode, number in zip(decoders, next(ids).tolist(), strict=True)]

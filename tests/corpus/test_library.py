@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gen.corpus import library, pool
-from gen.corpus.library import Library
+from gen.corpus.library import Library, read_alone
 from gen.corpus.stored import Reading
 from gen.errors import CorpusError
 from tests.corpus.midi_files import put_tune, random_pitches
@@ -36,6 +36,17 @@ def put_some() -> list[Path]:
     (Path("c") / "cut.mid").write_bytes(paths[0].read_bytes()[:40])
     Path("c/empty.mid").write_bytes(b"")
     return [*paths, Path("c/cut.mid"), Path("c/empty.mid")]
+
+
+def test_a_file_alone_is_read_as_ever_and_leaves_nothing_behind() -> None:
+    path = put_tune(Path("c/1.mid"), random_pitches(1))
+    before = sorted(Path().rglob("*"))
+    alone = read_alone(path)
+    assert sorted(Path().rglob("*")) == before
+    assert alone == read(path)[path.as_posix()]
+    assert read_alone(Path("c/none.mid")).reason == "cannot be read: No such file or directory"
+    path.write_bytes(path.read_bytes()[:40])
+    assert read_alone(path).reason
 
 
 def test_files_are_given_in_order_with_what_is_in_them() -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from gen.corpus.pool import Failure, Job, cores, in_workers
+from gen.corpus.pool import Failure, Job, in_workers
+from gen.machine import cores
 from tests.corpus.hard_work import work
 
 LIMIT_S = 0.7

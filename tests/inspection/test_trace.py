@@ -80,3 +80,15 @@ def test_what_was_all_but_impossible_is_a_finite_surprise() -> None:
     weights["output.b"][:] = [1e5, -1e5]
     foretold = foretell(read(config, weights, np.array([0, 1], np.int32)), weights, 2)
     assert foretold.bits[0] == pytest.approx(2e5 / math.log(2), rel=1e-3)
+
+
+@pytest.mark.parametrize("cut", [1, 6, T - 1])
+def test_reading_on_after_what_was_read_is_reading_it_in_one_go(cut: int) -> None:
+    config = ModelConfig(V, D, H, 2)
+    weights = random_weights(config)
+    ids = random_ids()
+    whole = read(config, weights, ids)
+    rest = read(config, weights, ids[cut:], read(config, weights, ids[:cut]))
+    for mine, others in zip(rest.layers, whole.layers, strict=True):
+        for name, values in mine._asdict().items():
+            np.testing.assert_allclose(values, getattr(others, name)[cut:], rtol=0, atol=1e-6, err_msg=name)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gen.machine import cores
 from gen.model import backend
-from gen.model.backend import captured_stderr, cores, quiet_import_for_parts
+from gen.model.backend import captured_stderr, quiet_import_for_parts
 
 
 def run_python(
@@ -79,7 +80,8 @@ def test_what_was_captured_comes_out_with_an_exception(tmp_path: Path) -> None:
     code = """
 import os
 from gen.model import backend
-from gen.model.backend import captured_stderr, cores, quiet_import_for_parts
+from gen.machine import cores
+from gen.model.backend import captured_stderr, quiet_import_for_parts
 with captured_stderr():
     os.write(2, b"the reason\\n")
     raise SystemExit(3)

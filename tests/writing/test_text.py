@@ -38,7 +38,7 @@ def test_each_text_has_exactly_the_characters_asked_for(
     length: int, count: int, seed: int, spells: bool
 ) -> None:
     steps = write(SPELLING if spells else PLAIN, length=length, count=count, seed=seed)
-    assert [len(text) for text in texts(steps)] == ([length] * count if length else [])
+    assert [len(text) for text in texts(steps)] == [length] * count
     assert all(len(added) <= 1 for step in steps for added in step)
 
 

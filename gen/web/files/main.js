@@ -1,0 +1,114 @@
+// The page: which model, which desk, and what buttons and keys do.
+
+import { models } from "./api.js";
+import { MusicDesk } from "./music_desk.js";
+import { recall, remember } from "./remembered.js";
+import { settings } from "./settings.js";
+import { TextDesk } from "./text_desk.js";
+import { Writer } from "./writer.js";
+
+const $ = (id) => document.getElementById(id);
+const NAMES = { bits_per_character: "bits a character", nats_per_note: "nats a note" };
+const NARROW = "(max-width: 52rem)";
+
+const writer = new Writer();
+const desks = { text: new TextDesk((piece) => writer.typed(piece)), music: new MusicDesk() };
+let known = [];
+
+function about(model) {
+  const measures = Object.entries(model.measures)
+    .filter(([name]) => name in NAMES)
+    .map(([name, value]) => `${value.toFixed(2)} ${NAMES[name]}`);
+  return [model.corpus, `${model.layers} × ${model.units} units`, ...measures].filter(Boolean).join(" · ");
+}
+
+function use(name) {
+  const model = known.find((each) => each.name === name);
+  const desk = desks[model.kind];
+  document.body.classList.remove("text", "music");
+  if (!desk) {
+    $("about").textContent = model.problem ?? `This page cannot write ${model.kind}.`;
+    return;
+  }
+  document.body.classList.add(model.kind);
+  $("text").hidden = model.kind !== "text";
+  $("music").hidden = model.kind !== "music";
+  $("about").textContent = about(model);
+  settings.fit(model);
+  writer.use(model, desk);
+  scrollTo(0, 0);
+}
+
+async function begin() {
+  try {
+    known = await models();
+  } catch (error) {
+    writer.trouble(error);
+    return;
+  }
+  $("model").replaceChildren(...known.map(({ name, kind }) => new Option(`${name} (${kind})`, name)));
+  $("model").disabled = false;
+  const before = recall(desks);
+  if (known.some(({ name }) => name === before)) $("model").value = before;
+  use($("model").value);
+  document.body.dataset.ready = "true";
+}
+
+async function save(format) {
+  try {
+    const blob = await desks[document.body.classList.contains("music") ? "music" : "text"].saved(writer.piece, format);
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = format === "txt" ? "text.txt" : `tune.${format}`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  } catch (error) {
+    writer.trouble(error);
+  }
+}
+
+async function open(input) {
+  const [file] = input.files;
+  input.value = "";
+  if (!file) return;
+  try {
+    writer.open(await desks[document.body.classList.contains("music") ? "music" : "text"].opened(file));
+  } catch (error) {
+    writer.trouble(error);
+  }
+}
+
+function key(event) {
+  const isCommand = event.ctrlKey || event.metaKey;
+  const isOther = event.target.matches("input, select") && event.target.type !== "range";
+  if (isCommand && event.key === "Enter") writer.write();
+  else if (event.ctrlKey && event.key === " ") writer.offer();
+  else if (event.key === "Escape") writer.stop();
+  else if (event.altKey && /^Digit[1-8]$/.test(event.code)) writer.take(Number(event.code.slice(-1)) - 1);
+  else if (isCommand && !isOther && event.key.toLowerCase() === "z") event.shiftKey ? writer.redo() : writer.undo();
+  else if (isCommand && !isOther && event.key.toLowerCase() === "y") writer.redo();
+  else return;
+  event.preventDefault();
+}
+
+for (const id of ["write", "stop", "offer", "again", "undo", "redo", "cut", "keep"]) {
+  $(id).addEventListener("click", () => writer[id]());
+}
+for (const button of document.querySelectorAll("[data-save]")) {
+  button.addEventListener("click", () => save(button.dataset.save));
+}
+$("open").addEventListener("change", (event) => open(event.target));
+$("model").addEventListener("change", (event) => use(event.target.value));
+document.addEventListener("keydown", key);
+addEventListener("pagehide", () => remember($("model").value, desks));
+// of a text that was changed by the page, the browser's own undo knows nothing
+$("sheet").addEventListener("beforeinput", (event) => {
+  if (!event.inputType.startsWith("history")) return;
+  event.preventDefault();
+  event.inputType === "historyUndo" ? writer.undo() : writer.redo();
+});
+settings.begin((id) => {
+  if (id === "surprise") writer.recolour();
+});
+if (matchMedia(NARROW).matches) $("settings").open = false;
+begin();
