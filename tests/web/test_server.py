@@ -22,6 +22,7 @@ from gen.checkpoint import Model
 from gen.config import ModelConfig
 from gen.web import queue as queues
 from gen.web import server as servers
+from gen.web import texts
 from gen.web.app import Bounds
 from gen.web.server import ADDRESS
 from tests.calling import assert_users_mistake, call, call_process
@@ -169,6 +170,22 @@ def test_a_model_that_is_damaged_meanwhile_is_said_to_be(tmp_path: Path) -> None
         assert answer.json()["fix"]
 
 
+def test_a_mistake_of_ours_costs_one_answer_and_is_told_in_the_terminal(
+    models: list[Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: Any, **__: Any) -> Iterator[list[str]]:
+        raise ZeroDivisionError("one of ours")
+
+    with serving(models) as server:
+        with monkeypatch.context() as patched:
+            patched.setattr(texts, "write_text", broken)
+            answer = server.post(WRITE, {"length": 1})
+        assert (answer.status, answer.json().keys()) == (500, {"problem", "fix"})
+        wait_until(lambda: "one of ours" in caplog.text)  # the client knows before
+        assert server.post(WRITE, {"length": 1}).status == 200
+        assert len(server.site.writing) == 0
+
+
 class Process:
     """`gen serve` as a process, and where it says that it is."""
 
@@ -247,6 +264,34 @@ def test_it_says_where_it_is_and_ends_quietly(folder: Path, number: int, code: i
             ended, out, err = started.end(number)
     assert (ended, out) == (code, "")
     assert err == "Models: model. Ctrl-C ends.\n"
+
+
+@pytest.mark.parametrize("opens", [True, False])
+def test_it_opens_the_browser_where_it_is_asked_to(
+    models: list[Path], monkeypatch: pytest.MonkeyPatch, opens: bool
+) -> None:
+    class Fake:
+        def __init__(self, _site: object, started: Callable[[], None]) -> None:
+            self.started = started
+
+        def run(self, sockets: list[socket.socket]) -> None:
+            self.started()
+
+    opened: list[str] = []
+    shown: list[str] = []
+    told: list[str] = []
+
+    def open_browser(address: str) -> bool:
+        opened.append(address)
+        return opens
+
+    monkeypatch.setattr(servers, "make_server", Fake)
+    monkeypatch.setattr("webbrowser.open", open_browser)
+    for asked in (True, False):
+        servers.serve(models, 0, open_browser=asked, show=shown.append, tell=told.append)
+    assert opened == shown[:1]
+    assert told[0].startswith("Models: letters, tunes, spelling.")
+    assert any("no browser" in line for line in told) != opens
 
 
 def test_only_this_machine_can_reach_it(folder: Path) -> None:
