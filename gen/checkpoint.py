@@ -2,14 +2,17 @@
 
 See `gen.tensor_file` for its metadata, whose one key `gen` holds `kind`, `config`, `tokenizer`, `corpus` and
 `training`, and for its checksums; its tensors are `embedding`, `lstm.0.W_f` … `lstm.0.b_o`, `lstm.1.W_f` …,
-`output.W` and `output.b`, all float32. Names and shapes are checked against the configuration before a number
-is read, and every number before it is used.
+`output.W` and `output.b`: all float32, or in format 3 all float16, which takes half the place. Names and
+shapes are checked against the configuration before a number is read, and every number before it is used.
+
+Some models come along with `gen` and are found by name.
 """
 
+import difflib
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +22,13 @@ from gen.errors import ModelFileError
 from gen.model.cell import Weights
 from gen.tensor_file import DAMAGED, Forms, TensorForm, load_object, load_tensors, save_tensors
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 LARGEST_WEIGHT = 1e6  # products of these still are finite
+BUNDLED = Path(__file__).parent / "models"
+
+Dtype = Literal["float32", "float16"]
+# what safetensors calls each, and the format it is written in
+_STORED: dict[Dtype, tuple[str, int]] = {"float32": ("F32", 2), "float16": ("F16", 3)}
 
 
 @dataclass(frozen=True)
@@ -31,9 +39,11 @@ class Model:
         kind: `text`.
         config: The shape of the network.
         tokenizer: The vocabulary, as `Tokenizer.to_json` gives it.
-        weights: Arrays by the names of `weight_shapes`.
+        weights: Arrays by the names of `weight_shapes`; float32, whatever the file has.
         corpus: Name, licence and size of what it learned from.
         training: How it was trained, and its validation result.
+        dtype: What the file keeps of each number.
+        release: Of the gen that wrote its file; empty where that is not known.
     """
 
     kind: str
@@ -42,6 +52,8 @@ class Model:
     weights: dict[str, NDArray[np.float32]]
     corpus: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
+    dtype: Dtype = "float32"
+    release: str = ""
 
 
 def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
@@ -60,17 +72,25 @@ def save_model(path: Path, model: Model) -> None:
     """Write a model; the file at `path` is the old one or the whole new one.
 
     Raises:
+        ModelFileError: A weight is larger than any number of the model's dtype.
         OSError: The file cannot be written.
     """
+    largest = np.finfo(model.dtype).max
+    if too_large := [name for name, array in model.weights.items() if np.abs(array).max() > largest]:
+        raise ModelFileError(
+            f"{too_large[0]} has weights above {largest:,.0f}, the largest in {model.dtype}.",
+            "Keep the model in float32.",
+        )
     about = {
-        "format_version": FORMAT_VERSION,
+        "format_version": _STORED[model.dtype][1],
         "kind": model.kind,
         "config": model.config.to_json(),
         "tokenizer": model.tokenizer,
         "corpus": model.corpus,
         "training": model.training,
     }
-    save_tensors(path, model.weights, about)
+    kept = {name: array.astype(model.dtype, copy=False) for name, array in model.weights.items()}
+    save_tensors(path, kept, about)
 
 
 def load_model(path: Path) -> Model:
@@ -80,11 +100,12 @@ def load_model(path: Path) -> Model:
         ModelFileError: The file is missing, damaged, not a model, or from a newer release.
     """
     about, tensors = load_tensors(path, FORMAT_VERSION, partial(_require_model, path))
-    for name, array in tensors.items():
+    weights = {name: array.astype(np.float32, copy=False) for name, array in tensors.items()}
+    for name, array in weights.items():
         # what is not a number is not within bounds either
         if not (array.min() > -LARGEST_WEIGHT and array.max() < LARGEST_WEIGHT):
             raise ModelFileError(f"{path}: tensor {name!r} holds values that no training leads to.", DAMAGED)
-    return _model(about, tensors)
+    return _model(about, weights)
 
 
 def describe_model(path: Path) -> Model:
@@ -96,11 +117,17 @@ def describe_model(path: Path) -> Model:
     return _model(load_object(path, FORMAT_VERSION, partial(_require_model, path)), {})
 
 
+def bundled_models() -> dict[str, Path]:
+    """The models that come along, by name."""
+    return {path.stem: path for path in sorted(BUNDLED.glob("*.safetensors"))}
+
+
 def find_model(place: Path | None) -> Path:
     """The model file that a user means.
 
     Args:
-        place: A model file, a run folder (its best model), or None for the newest run under `checkpoints/`.
+        place: A model file, a run folder (its best model), the name of a model that comes along, or None for
+            the newest run under `checkpoints/`.
 
     Raises:
         ModelFileError: There is none.
@@ -109,13 +136,17 @@ def find_model(place: Path | None) -> Path:
         found = sorted(Path("checkpoints").glob("*/best.safetensors"), key=lambda path: path.stat().st_mtime)
         if not found:
             raise ModelFileError(
-                "There is no trained model under checkpoints/.", "Train one: gen train --corpus FILE"
+                "There is no trained model under checkpoints/.",
+                "Train one: gen train --corpus FILE. Or name one that comes along: "
+                f"{' or '.join(bundled_models())}.",
             )
         return found[-1]
     try:
-        is_folder = place.is_dir()
+        is_there, is_folder = place.exists(), place.is_dir()
     except OSError:  # reading it will tell
-        is_folder = False
+        return place
+    if not is_there:
+        return _bundled(place)
     if not is_folder:
         return place
     if not (best := place / "best.safetensors").is_file():
@@ -126,9 +157,28 @@ def find_model(place: Path | None) -> Path:
     return best
 
 
+def _bundled(place: Path) -> Path:
+    """The model that comes along under the name that was typed in the place of a path."""
+    models = bundled_models()
+    if str(place) in models:
+        return models[str(place)]
+    near = difflib.get_close_matches(str(place), models, n=1)
+    raise ModelFileError(
+        f"There is no model {place}.",
+        f"Did you mean {near[0]}?"
+        if near
+        else f"Give a model file, the folder of a run, or a name: {', '.join(models)}.",
+    )
+
+
 def _model(about: dict[str, Any], weights: dict[str, NDArray[np.float32]]) -> Model:
     config = ModelConfig.from_json(about["config"])
-    return Model(about["kind"], config, about["tokenizer"], weights, about["corpus"], about["training"])
+    own = (about["kind"], config, about["tokenizer"], weights, about["corpus"], about["training"])
+    return Model(*own, _dtype(about), str(about.get("release", "")))
+
+
+def _dtype(about: dict[str, Any]) -> Dtype:
+    return "float16" if about["format_version"] >= _STORED["float16"][1] else "float32"
 
 
 def _require_model(path: Path, about: dict[str, Any], forms: Forms) -> None:
@@ -140,7 +190,8 @@ def _require_model(path: Path, about: dict[str, Any], forms: Forms) -> None:
         config = ModelConfig.from_json(about.get("config"))
     except ConfigError as error:
         raise ModelFileError(f"{path}: {error}.", DAMAGED) from error
-    wanted = {name: TensorForm("F32", shape) for name, shape in weight_shapes(config).items()}
+    dtype, _ = _STORED[_dtype(about)]
+    wanted = {name: TensorForm(dtype, shape) for name, shape in weight_shapes(config).items()}
     if wrong := [name for name in {**forms, **wanted} if forms.get(name) != wanted.get(name)]:
         raise ModelFileError(
             f"{path}: tensor {wrong[0]!r} is {forms.get(wrong[0], 'missing')}, "

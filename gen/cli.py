@@ -9,10 +9,12 @@ import os  # noqa: E402
 import signal  # noqa: E402
 
 INTERRUPTED = 130
+# SIGHUP: the terminal was closed, or the connection to the machine was lost; Windows has none
+_ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
-def _leave(_number: int, _frame: object) -> None:
-    os._exit(INTERRUPTED)
+def _leave(number: int, _frame: object) -> None:
+    os._exit(128 + number)
 
 
 def _leave_on_interrupt() -> None:
@@ -50,12 +52,32 @@ COMMANDS = {
     "sample": "Write new text or music with a trained model.",
     "eval": "Measure how well a model predicts a corpus.",
     "info": "Show what a model is and what it learned from.",
+    "report": "Make a page of a run: how it learned, what it writes.",
     "inspect": "Look inside a model while it reads: gates, memory, surprise.",
     "serve": "Open a local page to write with models, and an HTTP API.",
     "corpora": "List, prepare and inspect corpora.",
     "export": "Write a model in another format.",
     "render": "Make a file of music into sound, a picture or another format.",
 }
+
+
+class _EndedError(BaseException):
+    """The process was told to end; whatever is open puts away what it has made on the way out."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code = 128 + number
+
+
+def _raise_ended(number: int, _frame: object) -> None:
+    raise _EndedError(number)
+
+
+def _on_ending_signals(before: Any, handler: Any) -> None:
+    """Handle signals to end in another way than before; one that is ignored stays so."""
+    for number in _ENDING_SIGNALS:
+        if signal.getsignal(number) is before:
+            signal.signal(number, handler)
 
 
 class LazyGroup(click.Group):
@@ -104,10 +126,13 @@ def gen() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code."""
+    if arguments is None:  # else signals are for whoever called
+        _on_ending_signals(signal.SIG_DFL, _raise_ended)
     with standard_streams():
         code = _run(arguments)
     if arguments is None:  # else whoever called goes on
         _leave_on_interrupt()
+        _on_ending_signals(_raise_ended, _leave)
     sys.exit(code)
 
 
@@ -131,8 +156,11 @@ def _run(arguments: list[str] | None) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        with suppress(KeyboardInterrupt):  # a second time
-            click.echo("Interrupted.", err=True)
-        return INTERRUPTED
+    except (click.Abort, KeyboardInterrupt, _EndedError) as stopped:
+        word, code = ("Interrupted.", INTERRUPTED)
+        if isinstance(stopped, _EndedError):
+            word, code = "Ended.", stopped.exit_code
+        with suppress(KeyboardInterrupt, _EndedError):  # a second time
+            click.echo(word, err=True)
+        return code
     return result if isinstance(result, int) else 0

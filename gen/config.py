@@ -15,6 +15,7 @@ Precision = Literal["float32", "bfloat16"]
 MAX_UNITS = 1 << 14
 MAX_LAYERS = 64
 MAX_VOCABULARY = 1 << 16
+MAX_PARTS = 1 << 12  # more cores than any machine has
 
 
 class ConfigError(ValueError):
@@ -137,8 +138,9 @@ class TrainingConfig(JsonFields):
     seed: int
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size", "window", "validate_every", "parts"):
+        for name in ("steps", "batch_size", "window", "validate_every"):
             require_whole(name, getattr(self, name), 1, 1 << 40)
+        require_whole("parts", self.parts, 1, min(self.batch_size, MAX_PARTS))
         require_whole("warmup_steps", self.warmup_steps, 0, 1 << 40)
         require_whole("seed", self.seed, 0, (1 << 63) - 1)
         require_real("learning_rate", self.learning_rate, 0.0, 10.0)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gen.config import Recipe
 from gen.corpus.split import TextParts
@@ -16,6 +16,9 @@ from gen.tokenizer.notes import NotesTokenizer
 from gen.writing.music import preview_music, sample_music
 from gen.writing.text import preview_text, sample_text
 
+if TYPE_CHECKING:
+    from gen.comparison.comparison import Comparison
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -28,6 +31,7 @@ class Kind:
         tokenizer: Between its documents and ids.
         sample: Does what `gen sample` asks for, with a model.
         passage: Makes of what `gen inspect` is given something to read, with what can be counted in it.
+        compare: Lays what a model writes beside what it learned from.
         preview: A short sample for whoever watches the training.
         recipe: What to train with.
     """
@@ -38,6 +42,7 @@ class Kind:
     tokenizer: type[Any]
     sample: Callable[..., None]
     passage: Callable[..., Passage]
+    compare: Callable[..., "Comparison"]
     preview: Callable[..., str]
     recipe: Recipe
 
@@ -55,6 +60,19 @@ def _music_version() -> str:
     return reader_version()
 
 
+# only a report compares
+def _compare_text(*of: Any) -> "Comparison":
+    from gen.comparison.text import compare_text
+
+    return compare_text(*of)
+
+
+def _compare_music(*of: Any) -> "Comparison":
+    from gen.comparison.music import compare_music
+
+    return compare_music(*of)
+
+
 KINDS = {
     kind.name: kind
     for kind in (
@@ -65,6 +83,7 @@ KINDS = {
             tokenizer=CharacterTokenizer,
             sample=sample_text,
             passage=text_passage,
+            compare=_compare_text,
             preview=preview_text,
             recipe=Recipe(
                 # on two cores 16 streams each: products and slices are at their best at multiples of that
@@ -91,6 +110,7 @@ KINDS = {
             tokenizer=NotesTokenizer,
             sample=sample_music,
             passage=music_passage,
+            compare=_compare_music,
             preview=preview_music,
             recipe=Recipe(
                 batch_size=32,

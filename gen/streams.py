@@ -38,8 +38,14 @@ class _Stream:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        """Write as the stream does; to write nothing always succeeds, and click does to see what this is."""
-        if text == "":
+        """Write as the stream does; to write nothing always succeeds.
+
+        Raises:
+            TypeError: Bytes, by which click finds out that this is a stream of text, closed or not.
+        """
+        if not isinstance(text, str):
+            raise TypeError(f"a stream of text takes no {type(text).__name__}")
+        if not text:
             return 0
         return int(self._try(lambda: self._stream.write(text)) or 0)
 
@@ -97,6 +103,11 @@ def one_line(text: str) -> str:
     """
     shown = "".join(character if character.isprintable() else "?" for character in text[:LONGEST_LINE])
     return shown if len(text) <= LONGEST_LINE else f"{shown} …"
+
+
+def tell(line: str) -> None:
+    """Tell whoever watches, on stderr, a line that only shows itself."""
+    sys.stderr.write(f"{one_line(line)}\n")
 
 
 @contextmanager

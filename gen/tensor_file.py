@@ -34,7 +34,7 @@ MAX_TENSORS = 1 << 12
 MAX_ITEMS = 1 << 17  # twice the largest vocabulary
 DEEPEST = 16  # levels of objects and lists; the deepest file has five
 MOST_DIGITS = 19  # as many as a whole number of 64 bits has
-READ_DTYPES = ("F32", "I32", "I64")  # weights and state, and the optimiser's count of updates
+READ_DTYPES = ("F32", "F16", "I32", "I64")  # weights and state, and the optimiser's count of updates
 DAMAGED = "Use an undamaged copy of the file, or train the model again."
 
 _FIRST_WITH_CHECKED_METADATA = 2
@@ -189,7 +189,10 @@ def _parsed(text: str) -> dict[str, Any]:
     # each item has a comma or a bracket of its own; counting them is nothing beside parsing them
     if max(text.count(","), text.count("[") + text.count("{")) > MAX_ITEMS:
         raise ValueError("its metadata has more items than any model")
-    about = json.loads(text, parse_constant=_refuse_constant, parse_int=_whole)
+    try:
+        about = json.loads(text, parse_constant=_refuse_constant, parse_int=_whole)
+    except RecursionError:
+        raise ValueError(f"its metadata has more than {DEEPEST} levels") from None
     if not isinstance(about, dict):
         raise ValueError("its metadata is not a JSON object")
     level: list[Any] = [about]

@@ -25,6 +25,7 @@ import numpy as np
 from machine import machine
 
 from gen.checkpoint import find_model, load_model
+from gen.comparison.music import MusicCounts, distance
 from gen.corpus.locate import locate
 from gen.corpus.midi import read_midi
 from gen.corpus.music import MusicParts
@@ -33,7 +34,7 @@ from gen.export.midi import midi_bytes
 from gen.export.score_file import in_characters
 from gen.sampler.choose import Choices
 from gen.sampler.forward import Network
-from gen.score import DURATION, ONSET, PART, PITCH, Score
+from gen.score import Score
 from gen.tokenizer.notes import NotesTokenizer
 from gen.writing.music import Written, write_music
 from gen.writing.request import Request
@@ -52,28 +53,11 @@ def asked(*arguments: str | Path) -> dict[str, Any]:
 
 def histograms(scores: Iterable[Score]) -> dict[str, Counter[int]]:
     """How often each pitch class, duration in ticks, and interval from note to note of a part occurs."""
-    counted: dict[str, Counter[int]] = {
-        "pitch class": Counter(),
-        "duration": Counter(),
-        "interval": Counter(),
-    }
+    counted = MusicCounts()
     for score in scores:
-        notes = score.notes
-        counted["pitch class"].update((notes[:, PITCH] % 12).tolist())
-        counted["duration"].update(notes[:, DURATION].tolist())
-        for part in range(len(score.parts)):
-            line = notes[notes[:, PART] == part]
-            # of notes struck together the highest
-            last = np.append(line[1:, ONSET] != line[:-1, ONSET], [True] * bool(len(line)))
-            counted["interval"].update(np.diff(line[last.astype(bool)][:, PITCH]).tolist())
-    return counted
-
-
-def distance(one: Counter[int], other: Counter[int]) -> float:
-    """Total variation between two histograms."""
-    values = one.keys() | other.keys()
-    shares = [(one[v] / max(1, one.total()), other[v] / max(1, other.total())) for v in values]
-    return sum(abs(a - b) for a, b in shares) / 2
+        counted.add(score)
+    classes, intervals, durations = counted.counts
+    return {"pitch class": classes, "duration": durations, "interval": intervals}
 
 
 def pieces(run: Path, number: int) -> tuple[list[Written], int]:

@@ -21,7 +21,7 @@ from tests.tunes import duet, tune_model
 DTYPES = ("F32", "F64", "F16", "BF16", "I8", "I32", "I64", "U8", "BOOL", "F8_E4M3", "F4", "C64", "", "f32")
 WILD = (np.nan, np.inf, -np.inf, 1e6, -1e6, 1e7, 3e38, -3e38, 1e-45)
 TOKENS = ["a", "é", "<0x41>", "Pitch_60", "Pitch_128", "Metre_0/0", "Metre_1/96", "Part_2"]
-VERSIONS = (0, 1, 1, 2, 2, 3, 99, -1, True, 1.0, 2.0, None, "2", [2])
+VERSIONS = (0, 1, 1, 2, 2, 3, 3, 4, 99, -1, True, 1.0, 2.0, None, "2", [2])
 
 
 class Originals:
@@ -35,6 +35,7 @@ class Originals:
         text, tunes = tiny_model(), tune_model([duet(seed) for seed in range(3)])
         models = {
             "text": text,
+            "half": replace(text, dtype="float16"),
             "other": tiny_model("\nabcdeé", seed=1),
             "spelled": tiny_model("ab\n", "é", layers=1, seed=2),
             "tunes": tune_model(),

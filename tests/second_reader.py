@@ -41,7 +41,7 @@ def _need(holds: bool, what: str) -> None:
 
 def _check_metadata(about: dict[str, Any]) -> None:
     version = about["format_version"]
-    _need(type(version) is int and version in (1, 2), "the format is known")
+    _need(type(version) is int and version in (1, 2, 3), "the format is known")
     _need(version == 1 or "metadata_sha256" in about, "the metadata has a checksum")
     rest = {name: value for name, value in about.items() if name != "metadata_sha256"}
     spelled = json.dumps(rest, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
@@ -58,15 +58,17 @@ def _check_tensors(about: dict[str, Any], header: dict[str, Any], body: bytes) -
     _need(header.keys() == shapes.keys(), "tensors are those of the configuration")
     digest = hashlib.sha256()
     ends = {0}
+    half = about["format_version"] == 3
+    stored, width, numpy_name = ("F16", 2, "float16") if half else ("F32", 4, "float32")
     for name in sorted(header):
         entry = header[name]
         begin, end = entry["data_offsets"]
         shape = tuple(entry["shape"])
-        _need(entry["dtype"] == "F32" and shape == shapes[name], f"{name} is of its form")
-        _need(0 <= begin < end <= len(body) and end - begin == 4 * prod(shape), f"{name} has its place")
+        _need(entry["dtype"] == stored and shape == shapes[name], f"{name} is of its form")
+        _need(0 <= begin < end <= len(body) and end - begin == width * prod(shape), f"{name} has its place")
         ends |= {begin, end}
-        digest.update(f"{name} float32 {shape}\n".encode() + body[begin:end])
-        numbers = np.frombuffer(body[begin:end], "<f4")
+        digest.update(f"{name} {numpy_name} {shape}\n".encode() + body[begin:end])
+        numbers = np.frombuffer(body[begin:end], f"<f{width}").astype(float)
         _need(bool(np.isfinite(numbers).all() and (np.abs(numbers) < 1e6).all()), f"{name} has sound numbers")
     _need(
         len(ends) == len(header) + 1 and max(ends) == len(body), "tensors lie side by side and fill the file"

@@ -1,6 +1,7 @@
 """A model's file: what it holds, and which file a user means."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import safetensors
 from gen.checkpoint import Model, describe_model, find_model, load_model, save_model, weight_shapes
 from gen.config import ModelConfig
 from gen.errors import ModelFileError
-from tests.tiny import contents, put_model, tiny_model
+from tests.tiny import contents, put_model, sign, tiny_model
 
 DOCUMENTED = [
     "embedding",
@@ -65,6 +66,48 @@ def test_safetensors_own_reader_finds_the_documented_names(path: Path) -> None:
     assert about["tokenizer"]["tokens"] == model.tokenizer["tokens"]
     with safetensors.safe_open(path, framework="numpy") as opened:
         assert list(opened.metadata()) == ["gen"]
+
+
+def test_a_model_of_half_width_takes_half_the_place_and_comes_back_rounded_once(tmp_path: Path) -> None:
+    model = tiny_model()
+    whole, half = tmp_path / "whole", tmp_path / "half"
+    save_model(whole, model)
+    save_model(half, replace(model, dtype="float16"))
+    about, tensors = contents(half)
+    assert about["format_version"] == 3
+    sizes = [sum(array.nbytes for array in contents(path)[1].values()) for path in (whole, half)]
+    assert sizes[0] == 2 * sizes[1]
+    loaded = load_model(half)
+    assert loaded.dtype == "float16"
+    assert load_model(whole).dtype == "float32"
+    for name, array in model.weights.items():
+        assert [of[name].dtype.name for of in (tensors, loaded.weights)] == ["float16", "float32"]
+        # eleven bits of every number are right, and saving again changes nothing
+        np.testing.assert_allclose(loaded.weights[name], array, rtol=2.0**-11, atol=2.0**-25)
+    save_model(tmp_path / "again", loaded)
+    assert (tmp_path / "again").read_bytes() == half.read_bytes()
+
+
+def test_weights_that_half_the_width_cannot_hold_are_not_written(tmp_path: Path) -> None:
+    model = tiny_model()
+    model.weights["output.W"][2, 1] = -65_600
+    with pytest.raises(ModelFileError, match=r"output\.W") as caught:
+        save_model(tmp_path / "half", replace(model, dtype="float16"))
+    assert "float32" in caught.value.fix
+    assert not (tmp_path / "half").exists()
+    save_model(tmp_path / "whole", model)
+
+
+def test_weights_of_both_widths_are_refused(tmp_path: Path) -> None:
+    path = put_model(tmp_path / "half", replace(tiny_model(), dtype="float16"))
+    about, tensors = contents(path)
+    for name in ("embedding", "output.b"):
+        sign(path, about, {**tensors, name: tensors[name].astype(np.float32)})
+        with pytest.raises(ModelFileError, match="its configuration asks for"):
+            load_model(path)
+    sign(path, about | {"format_version": 2}, tensors)  # which has no such numbers
+    with pytest.raises(ModelFileError, match="its configuration asks for F32"):
+        load_model(path)
 
 
 def test_weights_have_the_shapes_of_the_equations() -> None:

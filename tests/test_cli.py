@@ -1,4 +1,5 @@
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -95,6 +96,45 @@ def test_an_interruption_is_one_line_and_130(capsys: Capsys, monkeypatch: pytest
     outcome = call(capsys, "info")
     assert (outcome.code, outcome.out) == (130, "")
     assert outcome.err.split() == ["Interrupted."]
+
+
+WAITING = """
+import tempfile, time
+import gen.commands.info as info, gen.cli as cli
+
+def wait(**_):
+    with tempfile.TemporaryDirectory() as folder:
+        print(folder, flush=True)
+        time.sleep(60)
+
+info.command.callback = wait
+cli.main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such signals")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_who_is_told_to_end_puts_away_what_is_open(number: signal.Signals, code: int) -> None:
+    command = [sys.executable, "-c", WAITING, "info"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        folder = Path(process.stdout.readline().strip())
+        assert folder.is_dir()
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (code, "Ended.\n")
+    assert not folder.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such shell")
+@pytest.mark.parametrize(
+    "arguments", [["info", "--help"], ["corpora", "list"], ["--version"], ["sample", "x"]]
+)
+def test_a_closed_standard_output_is_told(arguments: list[str]) -> None:
+    command = ["sh", "-c", 'exec "$0" "$@" >&-', sys.executable, "-m", "gen", *arguments]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Problem: ")
 
 
 def test_an_exit_code_that_a_command_returns_is_the_commands() -> None:

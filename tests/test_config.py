@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gen.checkpoint import weight_shapes
-from gen.config import MAX_LAYERS, MAX_UNITS, MAX_VOCABULARY, ConfigError, ModelConfig, TrainingConfig
+from gen.config import (
+    MAX_LAYERS,
+    MAX_PARTS,
+    MAX_UNITS,
+    MAX_VOCABULARY,
+    ConfigError,
+    ModelConfig,
+    TrainingConfig,
+)
 
 MODEL = ModelConfig(vocabulary_size=65, embedding_size=16, units=32, layers=2)
 TRAINING = TrainingConfig(
@@ -38,7 +46,7 @@ counts = st.integers(1, 1 << 40)
 trainings = st.builds(
     TrainingConfig,
     steps=counts,
-    batch_size=counts,
+    batch_size=st.integers(MAX_PARTS, 1 << 40),
     window=counts,
     learning_rate=st.floats(0, 10),
     dropout=st.floats(0, 0.95),
@@ -48,7 +56,7 @@ trainings = st.builds(
     validate_every=counts,
     precision=st.sampled_from(["float32", "bfloat16"]),
     products=st.sampled_from(["float32", "bfloat16"]),
-    parts=counts,
+    parts=st.integers(1, MAX_PARTS),
     seed=st.integers(0, (1 << 63) - 1),
 )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gen.errors import CorpusError, TokenizerError
-from gen.streams import one_line
+from gen.streams import one_line, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ def command(
     if corpus is None:
         from gen.training.resuming import held_out_of_run
 
-        ids = held_out_of_run(path.parent, opened)
+        ids = held_out_of_run(path.parent, opened, tell)
         facts = _facts(opened, ids, tokenizer, dynamic)
     else:
         with _encoded(corpus, encoding, tokenizer, opened, unseen if skip_unseen else None) as ids:
@@ -82,11 +82,11 @@ def _encoded(
             f"Name one part of it: {Path(corpus) / 'test'}",
         )
     for note in located.notes:
-        click.echo(one_line(note), err=True)
+        tell(note)
     try:
         with encoded_whole(located.files, encoding, tokenizer, model.kind, unseen) as encoded:
             for note in encoded.notes:
-                click.echo(one_line(note), err=True)
+                tell(note)
             yield encoded.file
     except TokenizerError as error:
         raise TokenizerError(error.problem, "Leave out and count such with --skip-unseen.") from error

@@ -28,6 +28,7 @@ def command(model: Path | None, as_json: bool) -> None:
         "kind": opened.kind,
         "corpus": opened.corpus,
         "parameters": opened.config.parameters(),
+        "dtype": opened.dtype,
         "model": opened.config.to_json(),
         "tokenizer": {
             "name": tokenizer.name,
@@ -53,7 +54,7 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("licence", _words(corpus, "licence", "not stated: ask whoever owns the corpus")),
         ("network", f"embedding {model['embedding_size']}, {model['layers']} x {model['units']} units"),
         ("vocabulary", f"{model['vocabulary_size']} tokens"),
-        ("parameters", f"{facts['parameters']:,}"),
+        ("parameters", f"{facts['parameters']:,} in {facts['dtype']}"),
         (
             "trained",
             f"{_number(training, 'step', ',')} of {_number(trained, 'steps', ',')} steps, "

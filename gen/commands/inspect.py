@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from gen.streams import tell
+
 
 @click.command("inspect")
 @click.argument("model", type=click.Path(path_type=Path), metavar="MODEL-or-RUN_DIR")
@@ -35,13 +37,13 @@ def command(model: Path, prompt: str, layer: int | None, out: Path | None, as_js
     path = find_model(model)
     opened = load_model(path)
     tokenizer = tokenizer_of(opened.kind, opened.tokenizer)
-    passage = kind_named(opened.kind).passage(prompt, tokenizer, lambda line: click.echo(line, err=True))
+    passage = kind_named(opened.kind).passage(prompt, tokenizer, tell)
     findings = look_inside(
         str(path), opened.corpus, opened.config, opened.weights, tokenizer.tokens, passage, layer
     )
     if output is not None:
         output.write(findings)
-        click.echo(f"Wrote {out}", err=True)
+        tell(f"Wrote {out}")
     if as_json:
         click.echo(json.dumps(findings.to_json()))
     elif output is None:

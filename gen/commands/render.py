@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from gen.parameters import PICTURES
+from gen.streams import tell
 
 
 @click.command("render")
@@ -24,8 +25,5 @@ from gen.parameters import PICTURES
 def command(file: Path, out: str | None, piece: int, picture: str | None, soundfont: Path | None) -> None:
     """Make FILE, of MIDI, MusicXML, ABC or kern, into sound, a picture or another format."""
     from gen.writing.rendering import render
-
-    def tell(line: str) -> None:
-        click.echo(line, err=True)
 
     render(file, out, piece=piece, picture=picture, soundfont=soundfont, tell=tell)

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from gen.parameters import PICTURES, PitchRange, Real, Temperature
+from gen.streams import tell
 
 MOST_AT_ONCE = 10_000
 
@@ -90,5 +91,5 @@ def command(
         tokenizer_of(opened.kind, opened.tokenizer),
         request,
         about,
-        lambda line: click.echo(line, err=True),
+        tell,
     )

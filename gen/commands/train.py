@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gen.parameters import Real
-from gen.streams import one_line
+from gen.streams import tell
 
 if TYPE_CHECKING:
     from gen.config import TrainingConfig
@@ -101,7 +101,7 @@ def command(
     )
     with resuming.resumed_run(given) if resume else setup.new_run(given) as ready:
         for note in ready.notes:
-            click.echo(one_line(note), err=True)
+            tell(note)
         return _train(ready, click.get_current_context().obj, tensorboard)
 
 

@@ -6,6 +6,7 @@ reader finds out whether it is.
 """
 
 import codecs
+import errno
 import re
 import stat
 from dataclasses import dataclass
@@ -136,6 +137,8 @@ def is_lettered(path: Path, head: bytes) -> bool:
 def unreadable(path: Path, error: OSError) -> Refusal:
     """The refusal for what the system will not open."""
     reason = f"cannot be read: {error.strerror or error}"
+    if error.errno == errno.ELOOP:
+        return Refusal(path, reason, "Remove that link.")
     return Refusal(path, reason, "Check the permissions of the file and of its folder.")
 
 

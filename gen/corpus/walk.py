@@ -4,11 +4,16 @@ import fnmatch
 import glob
 import itertools
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tqdm import tqdm
+
 from gen.corpus.sniff import Refusal, unreadable
+
+_SOON_S = 1.0
 
 _Identity = tuple[int, int]  # device and inode: the same folder under any name
 
@@ -37,27 +42,30 @@ def walk(folder: Path, without: Path | None = None) -> Walk:
     found = Walk()
     seen: dict[_Identity, Path] = {}
     waiting: list[tuple[Path, frozenset[_Identity]]] = [(folder, frozenset())]
-    while waiting:
-        here, above = waiting.pop()
-        if here == without:
-            continue
-        try:
-            status = here.stat()
-            identity = (status.st_dev, status.st_ino)
-            if identity in above:
-                found.refused.append(_loop(here, seen[identity]))
+    # who has named a larger folder than was meant should see it
+    with tqdm(desc="looking for files", unit="", delay=_SOON_S, leave=False, file=sys.stderr) as bar:
+        while waiting:
+            here, above = waiting.pop()
+            if here == without:
                 continue
-            if identity in seen:
-                found.notes.append(f"{here} is the same folder as {seen[identity]}, which is read once")
+            try:
+                status = here.stat()
+                identity = (status.st_dev, status.st_ino)
+                if identity in above:
+                    found.refused.append(_loop(here, seen[identity]))
+                    continue
+                if identity in seen:
+                    found.notes.append(f"{here} is the same folder as {seen[identity]}, which is read once")
+                    continue
+                folders, files = _entries(here)
+            except OSError as error:
+                found.refused.append(unreadable(here, error))
                 continue
-            folders, files = _entries(here)
-        except OSError as error:
-            found.refused.append(unreadable(here, error))
-            continue
-        seen[identity] = here
-        found.files += files
-        # Taken from the end, so the first folder by name must be put there last.
-        waiting += [(child, above | {identity}) for child in reversed(folders)]
+            seen[identity] = here
+            found.files += files
+            bar.update(len(files))
+            # Taken from the end, so the first folder by name must be put there last.
+            waiting += [(child, above | {identity}) for child in reversed(folders)]
     return found
 
 

@@ -32,7 +32,7 @@ def dynamic_scores(network: Network, file: TokenFile, parts: int) -> Iterator[Sc
     first_values = [tf.identity(variable.value) for variable in variables]
     windows = pass_windows(file, window=WINDOW)
 
-    @tf.function
+    @tf.function(autograph=False)
     def read(ids: Tensor, weights: Tensor, fresh: Tensor, state: State) -> tuple[Tensor, State]:
         with tf.GradientTape() as tape:
             total, after = read_window(network, ids, weights, fresh, state, parts)

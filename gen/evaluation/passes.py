@@ -71,7 +71,7 @@ class Evaluator:
     def __init__(self, network: Network, parts: int) -> None:
         self._network = network
         self._parts = parts
-        self._compiled = tf.function(self._read)
+        self._compiled = tf.function(self._read, autograph=False)
 
     def score(self, file: TokenFile, limit: int | None = None) -> Score:
         """A full pass over a file of ids, or over its first `limit` tokens.

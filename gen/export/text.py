@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from gen.errors import GenError
@@ -47,8 +47,9 @@ class TextOutput:
             return
         texts = [prompt + "".join(parts) for parts in zip(*pieces, strict=True)] or [prompt] * self._count
         if not self._files:
+            show = _shown_as()
             for number, text in enumerate(texts):
-                print_text(f"--- {number + 1} ---\n{text}\n")
+                print_text(f"--- {number + 1} ---\n{show(text)}\n")
             return
         for path, text in zip(self._files, texts, strict=True):
             with writing_out(path):
@@ -56,9 +57,7 @@ class TextOutput:
 
 
 def _stream(prompt: str, pieces: Iterator[list[str]]) -> None:
-    text = prompt
-    # what a model learned may hold codes that would drive the terminal
-    show = _harmless if sys.stdout.isatty() else str
+    text, show = prompt, _shown_as()
     print_text(show(prompt))
     flushed = 0.0
     for (piece,) in pieces:
@@ -69,6 +68,11 @@ def _stream(prompt: str, pieces: Iterator[list[str]]) -> None:
             flushed = time.monotonic()
     # a shell's next prompt belongs on a line of its own; a program that reads gets the text alone
     print_text("\n" if sys.stdout.isatty() and not text.endswith("\n") else "")
+
+
+def _shown_as() -> Callable[[str], str]:
+    """How standard output takes a text: what a model learned may hold codes that would drive a terminal."""
+    return _harmless if sys.stdout.isatty() else str
 
 
 def _harmless(text: str) -> str:

@@ -5,16 +5,15 @@ Keras reads its backend from the environment when it is first imported and would
 it only at the first operation and whatever `TF_CPP_MIN_LOG_LEVEL` says.
 """
 
-import atexit
 import contextlib
 import ctypes
 import importlib
 import io
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 STDERR = 2
@@ -56,9 +55,8 @@ def quiet_import(threads_intra: int | None = None, threads_inter: int | None = N
         RuntimeError: Threads were asked for after TensorFlow had run its first operation.
     """
     _prepare_environment()
-    # Keras imports matplotlib where it is installed, and that would write to the home folder too.
-    os.environ.setdefault("MPLCONFIGDIR", os.environ["KERAS_HOME"])
-    with captured_stderr():
+    # Keras would take most of a second to import matplotlib, and draws nothing here.
+    with captured_stderr(), _as_if_not_installed("matplotlib"):
         tf = import_tensorflow()
         import_keras()
         if threads_intra is not None:
@@ -66,7 +64,7 @@ def quiet_import(threads_intra: int | None = None, threads_inter: int | None = N
         if threads_inter is not None:
             tf.config.threading.set_inter_op_parallelism_threads(threads_inter)
         # The first operation starts the devices, and with them the rest of the chatter.
-        tf.function(lambda: tf.linalg.matmul(tf.ones([8, 8]), tf.ones([8, 8])))()
+        tf.function(lambda: tf.linalg.matmul(tf.ones([8, 8]), tf.ones([8, 8])), autograph=False)()
 
 
 def quiet_import_for_parts(parts: int) -> None:
@@ -126,7 +124,18 @@ def _prepare_environment() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # products by oneDNN on every processor: TensorFlow takes it by itself only on the newer ones
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    if "KERAS_HOME" not in os.environ:
-        home = tempfile.mkdtemp(prefix="gen-keras-")
-        atexit.register(shutil.rmtree, home, ignore_errors=True)
-        os.environ["KERAS_HOME"] = home
+    # below a file there is no folder: Keras finds no settings there, and can write none
+    os.environ.setdefault("KERAS_HOME", str(Path(__file__) / "keras"))
+
+
+@contextlib.contextmanager
+def _as_if_not_installed(name: str) -> Iterator[None]:
+    """Within this context an import of a module that was not imported before fails."""
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]  # the import system's own way to say so
+    try:
+        yield
+    finally:
+        del sys.modules[name]

@@ -151,6 +151,6 @@ def _wished(group: Group, said: str | None, known: dict[_Value, int]) -> dict[_V
     names = [write_symbol(Symbol(group, value)).partition("_")[2] for value in sorted(known)]
     shown = ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
     raise TokenizerError(
-        f"This model knows no {group.name.lower()} {said}.",
+        f"This model knows no {group.name.lower()} {said!r}.",
         f"It knows: {shown}." if names else "It knows none; leave the wish out.",
     )

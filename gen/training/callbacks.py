@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from gen.errors import TrainingError
 from gen.evaluation.units import in_words
+from gen.streams import one_line
 from gen.training.run import RunFolder, trim_metrics
 
 LOG_EVERY_STEPS = 10
@@ -106,7 +107,9 @@ class ProgressBar(Callback):
             file=self._bar.fp,
         )
         self._bar.write(
-            "".join(f"  | {line}\n" for line in report.sample.splitlines()), file=self._bar.fp, end=""
+            "".join(f"  | {one_line(line)}\n" for line in report.sample.splitlines()),
+            file=self._bar.fp,
+            end="",
         )
 
     def on_length(self, steps: int) -> None:

@@ -28,6 +28,7 @@ from gen.training.plan import MAX_VALIDATION_TOKENS
 from gen.training.run import Progress, RunFolder, SavedState
 from gen.training.schedule import learning_rate
 from gen.training.signals import StopRequest
+from gen.training.state_tensors import require_state_tensors
 from gen.training.step import TrainingStep
 
 tf = import_tensorflow()
@@ -215,7 +216,9 @@ class Trainer:
             )
         failed_step = self.progress.step + 1
         scale = self.progress.rate_scale / 2
-        self.restore(self._folder.load_validated_state())
+        validated = self._folder.load_validated_state()
+        require_state_tensors(validated.tensors, self._network.config, self.config)
+        self.restore(validated)
         self.progress = replace(self.progress, rate_scale=scale, recoveries=recoveries)
         self.notice(
             f"The loss exploded at step {failed_step}: back to step {self.progress.step}, "

@@ -1,20 +1,21 @@
 """A run that goes on: everything comes from its state, and the corpus must be what it began with."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from gen.checkpoint import Model
 from gen.config import ConfigError, ModelConfig, TrainingConfig
-from gen.dataset.prepare import Dataset
-from gen.dataset.token_file import TokenFile
+from gen.dataset.prepare import Dataset, prepared
+from gen.dataset.token_file import TokenFile, fit_streams
 from gen.errors import CorpusError, RunError
 from gen.training.plan import Request
 from gen.training.run import RunFolder
 from gen.training.setup import Given, Setup
 from gen.training.source import Source, find_again, is_same
+from gen.training.state_tensors import require_state_tensors
 
 
 @contextmanager
@@ -46,6 +47,7 @@ def resume(given: Given) -> Setup:
     saved = folder.load_state()
     about = saved.about
     asked, source, model, training = _recorded(out, about)
+    require_state_tensors(saved.tensors, model, training)
     if saved.progress.step >= training.steps or saved.progress.is_stuck(training):
         raise RunError(
             f"The run in {out} is finished: {saved.progress.step} of {training.steps} steps.",
@@ -55,6 +57,7 @@ def resume(given: Given) -> Setup:
     _refuse_changes(given, asked, source, {**model.to_json(), **training.to_json()})
     dataset = _prepare_again(out, source, about)
     _refuse_choices(given, dataset)
+    _require_fit(out, dataset, model, training)
     return Setup(
         folder=folder,
         request=asked,
@@ -70,8 +73,22 @@ def resume(given: Given) -> Setup:
     )
 
 
-def held_out_of_run(folder: Path, model: Model) -> TokenFile:
-    """The ids that the run in a folder held out for validation, all of them.
+def held_out_of_run(folder: Path, model: Model, tell: Callable[[str], None]) -> TokenFile:
+    """The ids that the run in a folder held out for validation, all of them; arguments as `dataset_of_run`.
+
+    Raises:
+        RunError, CorpusError: As from `dataset_of_run`.
+    """
+    return dataset_of_run(folder, model, tell).validation
+
+
+def dataset_of_run(folder: Path, model: Model, tell: Callable[[str], None]) -> Dataset:
+    """The corpus as ids that the run in a folder began with, from the cache or made anew.
+
+    Args:
+        folder: Of the run.
+        model: One of its models.
+        tell: Called with what the user should know, a line at a time.
 
     Raises:
         RunError: The folder is not that of the run which made the model, or the run's corpus changed.
@@ -85,7 +102,11 @@ def held_out_of_run(folder: Path, model: Model) -> TokenFile:
             "The model does not lie in the folder of its run, so what it held out is not known.",
             "Name a text: gen eval MODEL --corpus FILE.",
         )
-    return _prepare_again(folder, _source(folder, about), about).validation
+    if (cached := prepared(model.kind, digest)) is not None:
+        return cached
+    source = _source(folder, about)
+    tell(f"What the run learned from is no longer in the cache: reading {source.corpus} again")
+    return _prepare_again(folder, source, about)
 
 
 def _recorded(folder: Path, about: dict[str, Any]) -> tuple[Request, Source, ModelConfig, TrainingConfig]:
@@ -126,6 +147,17 @@ def _prepare_again(folder: Path, source: Source, about: dict[str, Any]) -> Datas
             "Put the old files back, or start a new run; --init-from takes the weights of this one.",
         )
     return dataset
+
+
+def _require_fit(folder: Path, dataset: Dataset, model: ModelConfig, training: TrainingConfig) -> None:
+    """Refuse a model and streams that no run over this corpus has: a state says what its writer liked."""
+    streams = (training.batch_size, training.window)
+    fits = fit_streams(dataset.training, *streams) == streams
+    if not fits or model.vocabulary_size != len(dataset.tokenizer.tokens):
+        raise RunError(
+            f"The state in {folder} is of a run over another corpus than the one it names.",
+            "Start anew in another folder; --init-from takes the weights of a model file.",
+        )
 
 
 def _refuse_choices(given: Given, dataset: Dataset) -> None:

@@ -57,7 +57,7 @@ class TrainingStep:
             [variable for variable in network.variables.values() if len(variable.shape) == 1]
         )
         self.optimizer.build(list(network.variables.values()))
-        self._compiled = tf.function(self._distributed)
+        self._compiled = tf.function(self._distributed, autograph=False)
 
     def __call__(self, window: Window, state: State, step: int, learning_rate: float) -> StepResult:
         """Train on a window; `step` and the global number of a stream decide the dropout."""

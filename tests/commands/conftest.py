@@ -12,9 +12,13 @@ Whole = tuple[Path, subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GEN_CACHE", str(tmp_path / ".cache"))
+
+
+@pytest.fixture
+def model(empty_folder: None) -> Path:
     return put_model(Path("model.safetensors"))
 
 

@@ -1,9 +1,12 @@
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from gen.checkpoint import load_model
 from tests.calling import assert_users_mistake, assert_wrong_usage, call, call_process
 from tests.tiny import tiny_model
 
@@ -28,6 +31,29 @@ def test_it_writes_the_model_and_what_its_ids_mean(model: Path) -> None:
     assert zipfile.is_zipfile("made/model.keras")
     assert json.loads(Path("made/model.vocabulary.json").read_text("utf-8")) == list(tokens)
     assert len(list(Path("made").iterdir())) == 2
+
+
+def test_it_writes_a_model_of_half_the_width_that_writes_on_as_before(model: Path, capsys: Capsys) -> None:
+    outcome = call(capsys, "export", model, "--to", "half", "--out", "half.safetensors")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert (
+        outcome.out
+        == f"half.safetensors: {Path('half.safetensors').stat().st_size:,} bytes, weights in float16\n"
+    )
+    whole, half = load_model(model), load_model(Path("half.safetensors"))
+    assert replace(half, weights={}, dtype=whole.dtype) == replace(whole, weights={})
+    for name, array in whole.weights.items():
+        np.testing.assert_array_equal(half.weights[name], array.astype(np.float16))
+    assert call(capsys, "sample", "half.safetensors", "--length", "30").code == 0
+    assert_users_mistake(call(capsys, "export", model, "--to", "half", "--out", "half.keras"), "half.keras")
+
+
+def test_a_model_is_not_written_over_itself(model: Path, capsys: Capsys) -> None:
+    before = model.read_bytes()
+    Path("link.safetensors").symlink_to(model)
+    for out in (model, "link.safetensors", Path("..") / model.resolve().parent.name / model.name):
+        assert_users_mistake(call(capsys, "export", model, "--to", "half", "--out", out), "over itself")
+    assert model.read_bytes() == before
 
 
 def test_a_place_that_cannot_be_written_is_the_users_to_mend(model: Path) -> None:

@@ -11,14 +11,15 @@ from gen.model import backend
 from gen.model.backend import captured_stderr, quiet_import_for_parts
 
 
-def run_python(code: str, home: Path, closed_stderr: bool = False) -> subprocess.CompletedProcess[str]:
+def run_python(
+    code: str, home: Path, closed_stderr: bool = False, **more: str
+) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("KERAS", "TF_"))}
+    environment |= {"HOME": str(home), **more}
     command = [sys.executable, "-c", code]
     if closed_stderr:
         command = ["sh", "-c", 'exec "$0" "$@" 2>&-', *command]
-    return subprocess.run(
-        command, env={**environment, "HOME": str(home)}, capture_output=True, text=True, check=False
-    )
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("closed_stderr", [False, True])
@@ -40,6 +41,23 @@ print(keras.backend.backend(), threading.get_intra_op_parallelism_threads(),
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such switch")
+def test_a_killed_process_leaves_no_folder_of_a_librarys_behind(tmp_path: Path) -> None:
+    private = tmp_path / "temporary"
+    private.mkdir()
+    program = """
+import os, signal
+from gen.model.backend import quiet_import
+quiet_import()
+import keras, matplotlib
+from gen.model.layer import LSTMLayer
+keras.Sequential([keras.Input((3, 2)), LSTMLayer(2)]).compile("adam", "mse")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    killed = run_python(program, tmp_path, TMPDIR=str(private), MPLCONFIGDIR=str(tmp_path / "matplotlib"))
+    assert (killed.returncode, killed.stderr) == (-9, "")
+    assert list(private.iterdir()) == []
+
+
 def test_large_arrays_are_mapped_once_and_then_kept(tmp_path: Path) -> None:
     code = """
 import resource, sys

@@ -1,193 +1,27 @@
 """Random walks through the grammar: whatever is drawn, it is music, complete and in its one spelling."""
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 import pytest
-from hypothesis import assume, event, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from gen.errors import TokenizerError
-from gen.score import DURATION, ONSET, PART, PITCH, Key, Metre, Part, Score, Tempo, make_score
+from gen.score import DURATION, ONSET, PART, Part, Score, make_score
 from gen.tokenizer.grammar import MOST_SILENT_BARS, NotesGrammar
 from gen.tokenizer.notes import NotesTokenizer
-from gen.tokenizer.symbols import Group
 from tests.scores import melodies, scores
-
-Bias = Callable[[NotesTokenizer], NDArray[np.float64]]
-LONGEST_WALK = 4000
-
-
-def even(tokenizer: NotesTokenizer) -> NDArray[np.float64]:
-    return np.ones(len(tokenizer.tokens))
-
-
-def leaning_to(*groups: Group) -> Bias:
-    """Draws that take tokens of these groups wherever they may."""
-
-    def weights(tokenizer: NotesTokenizer) -> NDArray[np.float64]:
-        return np.array([1e6 if symbol.group in groups else 1.0 for symbol in tokenizer.symbols])
-
-    return weights
-
-
-def groups_evenly(tokenizer: NotesTokenizer) -> NDArray[np.float64]:
-    sizes = np.bincount([symbol.group for symbol in tokenizer.symbols], minlength=len(Group))
-    return np.array([1 / sizes[symbol.group] for symbol in tokenizer.symbols])
-
-
-def longest_notes(tokenizer: NotesTokenizer) -> NDArray[np.float64]:
-    return np.array(
-        [
-            1e6 * value if group is Group.DURATION and isinstance(value, int) else 1.0
-            for group, value in tokenizer.symbols
-        ]
-    )
-
-
-def long_notes_in_many_metres(tokenizer: NotesTokenizer) -> NDArray[np.float64]:
-    weights: NDArray[np.float64] = longest_notes(tokenizer) + leaning_to(Group.METRE)(tokenizer)
-    return weights
-
-
-BIASES = [
-    even,
+from tests.tokenizer.test_grammar_mask import naive_vocabulary
+from tests.tokenizer.walks import (
+    BIASES,
+    bars_of,
+    check_piece,
+    check_wishes,
+    grammar_for,
     groups_evenly,
-    longest_notes,
-    leaning_to(Group.BAR),
-    leaning_to(Group.POSITION),
-    leaning_to(Group.KEY, Group.TEMPO),
-    leaning_to(Group.METRE, Group.BAR),
-    leaning_to(Group.END),
-    leaning_to(Group.PART, Group.DURATION),
-    long_notes_in_many_metres,
-]
-
-
-def walk(
-    tokenizer: NotesTokenizer,
-    grammar: NotesGrammar,
-    bias: Bias,
-    seed: int,
-    prompt: Sequence[int] = (0,),
-) -> list[int]:
-    """One piece, the prompt first; an assertion fails where nothing may follow."""
-    generator = np.random.default_rng(seed)
-    weights = bias(tokenizer)
-    ids = list(prompt)
-    for number in ids:
-        grammar.follow(np.array([number], np.int32))
-    while tokenizer.tokens[ids[-1]] != "End":
-        assert len(ids) < LONGEST_WALK + len(prompt)
-        may = grammar.allowed()[0]
-        assert may.any(), [tokenizer.tokens[number] for number in ids[-12:]]
-        p = np.where(may, weights, 0)
-        ids.append(int(generator.choice(len(p), p=p / p.sum())))
-        grammar.follow(np.array(ids[-1:], np.int32))
-    return ids
-
-
-def bars_of(tokenizer: NotesTokenizer, ids: Sequence[int]) -> list[list[str]]:
-    """The tokens of each bar."""
-    bars: list[list[str]] = []
-    for number in ids:
-        token = tokenizer.tokens[number]
-        if token == "Bar":
-            bars.append([])
-        elif token not in ("Start", "End"):
-            bars[-1].append(token)
-    return bars
-
-
-def check_notes(score: Score) -> None:
-    """No pitch of a part is struck while it sounds; by the rows alone."""
-    sounding: dict[tuple[int, int], int] = {}
-    for onset, duration, pitch, _, part in score.notes.tolist():
-        assert sounding.get((part, pitch), 0) <= onset
-        sounding[part, pitch] = onset + duration
-
-
-def check_piece(tokenizer: NotesTokenizer, ids: list[int], longest_silence: int | None = None) -> Score:
-    """A piece that was drawn reads, is spelled so again, and is made of full bars."""
-    score = tokenizer.decode(np.array(ids, np.int32))
-    assert not tokenizer.losses(score)
-    assert tokenizer.encode(score).tolist() == ids
-    check_notes(score)
-    bars = list(score.bars())
-    spelled = bars_of(tokenizer, ids)
-    assert len(bars) == len(spelled)
-    ends = score.notes[:, ONSET] + score.notes[:, DURATION]
-    silent = 0
-    for bar, tokens in zip(bars, spelled, strict=True):
-        positions = [
-            int(token.removeprefix("Position_")) for token in tokens if token.startswith("Position_")
-        ]
-        assert positions == sorted(set(positions))
-        assert all(0 <= position < bar.metre.bar_ticks for position in positions)
-        sounds = (score.notes[:, ONSET] < bar.start + bar.metre.bar_ticks) & (ends > bar.start)
-        silent = 0 if sounds.any() else silent + 1
-        if longest_silence is not None:
-            assert silent <= longest_silence
-    return score
-
-
-@st.composite
-def vocabularies(draw: st.DrawFn, *, melody: bool | None = None) -> NotesTokenizer:
-    corpus = draw(st.lists(st.one_of(scores(max_notes=8), melodies(max_notes=8)), min_size=1, max_size=3))
-    assume(any(not part.is_drums for score in corpus for part in score.parts))
-    return NotesTokenizer.learn(
-        corpus,
-        velocity=draw(st.sampled_from([None, True, False])),
-        transpose=draw(st.booleans()),
-        melody=draw(st.booleans()) if melody is None else melody,
-    )
-
-
-def values(tokenizer: NotesTokenizer, word: str) -> list[str]:
-    return [token.removeprefix(f"{word}_") for token in tokenizer.tokens if token.startswith(f"{word}_")]
-
-
-@st.composite
-def wishes_for(draw: st.DrawFn, tokenizer: NotesTokenizer) -> dict[str, object]:
-    """Wishes that can be said, most of the time, and some that cannot."""
-    wishes: dict[str, object] = {"most_bars": draw(st.integers(1, 6))}
-    if draw(st.booleans()):
-        wishes["bars"] = draw(st.integers(1, 6))
-    for name in ("key", "metre"):
-        known = values(tokenizer, name.capitalize())
-        if draw(st.booleans()) and known:
-            wishes[name] = draw(st.sampled_from(known))
-    pitches = [int(value) for value in values(tokenizer, "Pitch")]
-    if draw(st.booleans()) and pitches:
-        bounds = st.sampled_from(pitches)
-        wishes["pitch_range"] = tuple(sorted((draw(bounds), draw(bounds))))
-    return wishes
-
-
-def grammar_for(tokenizer: NotesTokenizer, wishes: dict[str, object]) -> NotesGrammar | None:
-    """None where the vocabulary has no piece as wished."""
-    try:
-        return tokenizer.grammar(1, **wishes)  # type: ignore[arg-type]
-    except TokenizerError:
-        event("no such piece")
-        return None
-
-
-def check_wishes(tokenizer: NotesTokenizer, score: Score, wishes: dict[str, object]) -> None:
-    written = len(list(score.bars()))
-    if "bars" in wishes:
-        assert written == wishes["bars"]
-    else:
-        assert 1 <= written <= int(str(wishes["most_bars"]))
-    if "metre" in wishes:
-        assert [f"{metre.numerator}/{metre.denominator}" for metre in score.metres] == [wishes["metre"]]
-    if "key" in wishes:
-        assert [(key.onset, key.name) for key in score.keys] == [(0, wishes["key"])]
-    if isinstance(bounds := wishes.get("pitch_range"), tuple):
-        drums = np.array([part.is_drums for part in score.parts])
-        melodic = score.notes[~drums[score.notes[:, PART]], PITCH]
-        assert ((melodic >= bounds[0]) & (melodic <= bounds[1])).all()
+    vocabularies,
+    walk,
+    wishes_for,
+)
 
 
 @given(st.data(), vocabularies(), st.integers(0, 1 << 30))
@@ -318,97 +152,6 @@ def test_where_hardly_anything_fits_there_is_always_a_way_on(said: str) -> None:
             grammar = tokenizer.grammar(1, bars=bars)
             longer = walk(tokenizer, grammar, bias, seed, prompt)
             check_continuation(tokenizer, longer, len(prompt), {"bars": bars})
-
-
-def naive_vocabulary() -> NotesTokenizer:
-    """A small one of everything."""
-    notes = [
-        (0, 24, 60, 72, 0),
-        (0, 24, 64, 72, 0),
-        (24, 12, 62, 104, 0),
-        (36, 12, 60, 72, 0),
-        (48, 12, 60, 72, 0),
-        (0, 12, 36, 72, 1),
-        (24, 12, 36, 72, 1),
-    ]
-    return NotesTokenizer.learn(
-        [
-            make_score(
-                notes,
-                [Part(0), Part(is_drums=True)],
-                metres=[Metre(0, 2, 4), Metre(48, 1, 4)],
-                keys=[Key(0, 0), Key(24, 1)],
-                tempos=[Tempo(0, 96), Tempo(24, 120)],
-            ).score
-        ],
-        transpose=False,
-    )
-
-
-def is_nearly_a_piece(tokenizer: NotesTokenizer, ids: list[int]) -> bool:
-    """Whether ids are a piece in its one spelling, or become one with one token or two."""
-    end = tokenizer.ids["End"]
-    ways = [[], [end], *([number, end] for number in range(1, len(tokenizer.tokens)))]
-    return any(is_piece(tokenizer, [*ids, *way]) for way in ways)
-
-
-def is_piece(tokenizer: NotesTokenizer, ids: list[int]) -> bool:
-    if tokenizer.tokens[ids[-1]] != "End" or ids.count(tokenizer.ids["End"]) > 1:
-        return False
-    try:
-        score = tokenizer.decode(np.array(ids, np.int32))
-    except TokenizerError:
-        return False
-    return tokenizer.encode(score).tolist() == ids and not tokenizer.losses(score)
-
-
-def test_whatever_the_mask_forbids_begins_no_piece() -> None:
-    """The other half: along a real piece, what is forbidden is no piece, nor soon becomes one."""
-    tokenizer = naive_vocabulary()
-    text = (
-        "Start Bar Metre_2/4 Position_0 Key_C Tempo_96 Part_1 Program_0 Duration_24 Velocity_4 Pitch_60 "
-        "Pitch_64 Position_24 Part_2 Drums Duration_12 Velocity_4 Drum_36 End"
-    )
-    ids = [tokenizer.ids[token] for token in text.split()]
-    grammar = tokenizer.grammar(1)
-    grammar.follow(np.array([0], np.int32))
-    for length in range(1, len(ids)):
-        may = grammar.allowed()[0]
-        assert may[ids[length]]
-        if length > 1:  # a piece without a bar is one, too, though none to be drawn
-            for number in np.flatnonzero(~may)[1:].tolist():
-                assert not is_nearly_a_piece(tokenizer, [*ids[:length], number]), tokenizer.tokens[number]
-        grammar.follow(np.array([ids[length]], np.int32))
-
-
-def test_all_that_a_corpus_holds_can_be_drawn() -> None:
-    """A piece without long silences is a walk through its own vocabulary's grammar."""
-    generator = np.random.default_rng(0)
-    for _ in range(20):
-        count = 30
-        notes = np.stack(
-            [
-                generator.integers(0, 40, count) * 6,
-                generator.choice([6, 12, 24, 48], count),
-                generator.integers(50, 70, count),
-                generator.choice([40, 72, 104], count),
-                generator.integers(0, 3, count),
-            ],
-            axis=1,
-        )
-        score = make_score(
-            notes,
-            [Part(0), Part(40), Part(is_drums=True)],
-            keys=[Key(0, 1), Key(96, 2)],
-            tempos=[Tempo(0, 96), Tempo(60, 120)],
-            metres=[Metre(0, 3, 4), Metre(72, 4, 4)],
-        ).score
-        tokenizer = NotesTokenizer.learn([score])
-        grammar = tokenizer.grammar(1)
-        grammar.follow(np.array([0], np.int32))
-        for number in tokenizer.encode(score)[1:].tolist():
-            assert grammar.allowed()[0, number], tokenizer.tokens[number]
-            grammar.follow(np.array([number], np.int32))
 
 
 def test_streams_do_not_touch_each_other_and_a_finished_one_waits() -> None:

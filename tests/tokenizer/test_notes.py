@@ -1,6 +1,5 @@
 """Scores to tokens and back: exact but for what is counted, and the same music in other keys."""
 
-import json
 from collections import Counter
 from itertools import pairwise
 
@@ -12,9 +11,7 @@ from hypothesis import strategies as st
 from gen.errors import TokenizerError
 from gen.score import DURATION, ONSET, PART, PITCH, VELOCITY, Key, Metre, Part, Score, Tempo, make_score
 from gen.tokenizer.notes import NotesTokenizer
-from gen.tokenizer.ranges import playable_range
-from gen.tokenizer.symbols import TEMPOS, Group, read_symbol, write_symbol
-from gen.tokenizer.transposition import SHIFTS
+from gen.tokenizer.symbols import TEMPOS, Group
 from tests.scores import melodies, scores
 
 any_scores = st.one_of(scores(), scores(most_ticks=1000), melodies())
@@ -37,16 +34,6 @@ SPELLED = """
     Bar Position_12 Key_Em Duration_60 Velocity_6 Pitch_67
     End
 """
-
-
-EMPTY: dict[str, object] = {
-    "name": "notes",
-    "version": 1,
-    "tokens": ["Start", "End", "Bar"],
-    "velocity": False,
-    "melody": False,
-    "transpose": True,
-}
 
 
 def words(tokenizer: NotesTokenizer, ids: np.ndarray) -> list[str]:
@@ -154,71 +141,6 @@ def test_a_melody_loses_nothing_as_one(score: Score) -> None:
     assert tokenizer.on_grid(score).notes.tolist() == score.notes.tolist()
 
 
-def transposed(score: Score, semitones: int) -> Score:
-    """By the rows alone; drums stay."""
-    notes = score.notes.copy()
-    for note in notes:
-        if not score.parts[note[PART]].is_drums:
-            note[PITCH] += semitones
-    keys = [key.transposed(semitones) for key in score.keys]
-    return make_score(notes, score.parts, tempos=score.tempos, metres=score.metres, keys=keys).score
-
-
-@given(corpora)
-def test_every_variant_in_range_is_the_score_transposed(corpus: list[Score]) -> None:
-    tokenizer = NotesTokenizer.learn(corpus)
-    variants = tokenizer.variants()
-    assert variants.shape == (len(SHIFTS), len(tokenizer.tokens))
-    assert variants[SHIFTS.index(0)].tolist() == list(range(len(tokenizer.tokens)))
-    for score in corpus:
-        ids = tokenizer.encode(score)
-        first, last = tokenizer.variant_range(ids)
-        assert 0 <= first <= SHIFTS.index(0) <= last < len(SHIFTS)
-        for row in range(first, last + 1):
-            moved = variants[row][ids]
-            assert (moved >= 0).all()
-            assert tokenizer.decode(moved) == transposed(tokenizer.on_grid(score), SHIFTS[row])
-
-
-@given(any_scores)
-def test_a_score_learned_with_transposition_moves_as_far_as_its_instruments_play(score: Score) -> None:
-    every_pitch = make_score([(0, 24, pitch, 72, 0) for pitch in range(128)], [Part(127)]).score
-    tokenizer = NotesTokenizer.learn([score, every_pitch])
-    first, last = tokenizer.variant_range(tokenizer.encode(score))
-    played: dict[int, list[int]] = {}
-    for note in score.notes.tolist():
-        if not score.parts[note[PART]].is_drums:
-            played.setdefault(score.parts[note[PART]].program, []).append(note[PITCH])
-
-    def stays(semitones: int) -> bool:
-        for program, pitches in played.items():
-            low, high = playable_range(program)
-            if not all(min(low, *pitches) <= pitch + semitones <= max(high, *pitches) for pitch in pitches):
-                return False
-        return True
-
-    possible = [place for place, semitones in enumerate(SHIFTS) if stays(semitones)]
-    assert (first, last) == (possible[0], possible[-1])
-
-
-def test_without_transposition_nothing_is_added() -> None:
-    tokenizer = NotesTokenizer.learn([WALTZ], transpose=False)
-    ids = tokenizer.encode(WALTZ)
-    assert set(ids.tolist()) == set(range(len(tokenizer.tokens)))
-    assert tokenizer.variant_range(ids) == (0, 0)
-    assert tokenizer.variants().tolist() == [list(range(len(tokenizer.tokens)))]
-
-
-def test_drums_stay_where_they_are() -> None:
-    beat = make_score([(0, 12, 36, 72, 0), (12, 12, 60, 72, 1)], [Part(is_drums=True), Part(0)]).score
-    tokenizer = NotesTokenizer.learn([beat])
-    ids = tokenizer.encode(beat)
-    first, last = tokenizer.variant_range(ids)
-    assert (first, last) == (0, len(SHIFTS) - 1)
-    for row, semitones in zip(tokenizer.variants(), SHIFTS, strict=True):
-        assert tokenizer.decode(row[ids]).notes[:, PITCH].tolist() == [36, 60 + semitones]
-
-
 @given(corpora, any_scores)
 def test_what_a_vocabulary_cannot_say_is_named_and_can_be_left_out(
     corpus: list[Score], foreign: Score
@@ -255,156 +177,6 @@ def test_only_the_notes_that_cannot_be_said_are_left_out() -> None:
     assert kept.keys == WALTZ.keys
     assert [note[:3] for note in kept.notes.tolist()] != [note[:3] for note in foreign.notes.tolist()]
     assert rows(kept).keys() <= rows(tokenizer.on_grid(WALTZ)).keys() | {(0, 24, 43, 72, 32, False)}
-
-
-@given(corpora, corpora)
-def test_an_extended_vocabulary_keeps_its_tokens_where_they_were(
-    first: list[Score], second: list[Score]
-) -> None:
-    base = NotesTokenizer.learn(first)
-    extended = NotesTokenizer.learn(second, base=base)
-    assert extended.tokens[: len(base.tokens)] == base.tokens
-    assert (extended.velocity, extended.melody) == (base.velocity, base.melody)
-    for score in (*first, *second):
-        assert extended.decode(extended.encode(score)) == extended.on_grid(score)
-
-
-@given(corpora, st.booleans(), st.booleans())
-def test_the_vocabulary_and_its_choices_travel_as_json(
-    corpus: list[Score], melody: bool, transpose: bool
-) -> None:
-    tokenizer = NotesTokenizer.learn(corpus, melody=melody, transpose=transpose)
-    read = NotesTokenizer.from_json(json.loads(json.dumps(tokenizer.to_json())))
-    assert read.to_json() == tokenizer.to_json()
-    assert (read.velocity, read.melody, read.transpose) == (tokenizer.velocity, melody, transpose)
-    order = [read_symbol(token) for token in tokenizer.tokens]
-    assert order == sorted(order)
-    assert [write_symbol(symbol) for symbol in order] == list(tokenizer.tokens)
-
-
-LINE = make_score([(0, 24, 60, 72, 0), (24, 24, 62, 72, 0)], [Part()]).score
-DRUMS = make_score([(0, 24, 36, 72, 0), (24, 24, 38, 72, 0)], [Part(is_drums=True)]).score
-SILENCE = make_score([], ()).score
-
-
-@pytest.mark.parametrize("other", [WALTZ, DRUMS])
-def test_a_vocabulary_is_for_melodies_if_the_whole_corpus_is_melodies(other: Score) -> None:
-    assert NotesTokenizer.learn([LINE], [LINE]).melody
-    for training, others in (([LINE], [LINE, other]), ([LINE, other], [LINE])):
-        # read once, as a corpus is
-        tokenizer = NotesTokenizer.learn(iter(training), iter(others), velocity=True)
-        assert not tokenizer.melody
-        for score in (*training, *others):
-            assert tokenizer.losses(score).keys() <= {"velocities"}
-            assert tokenizer.decode(tokenizer.encode(score)) == tokenizer.on_grid(score)
-
-
-@given(st.lists(melodies(), min_size=1, max_size=2), st.lists(melodies(), max_size=2))
-def test_of_melodies_the_same_is_learned_whether_they_were_asked_for_or_found(
-    training: list[Score], others: list[Score]
-) -> None:
-    found = NotesTokenizer.learn(iter(training), iter(others))
-    assert found.to_json() == NotesTokenizer.learn(training, others, melody=True).to_json()
-
-
-@pytest.mark.parametrize("name", ["velocity", "melody"])
-@pytest.mark.parametrize("made_with", [True, False])
-def test_a_choice_that_is_not_the_one_of_the_vocabulary_to_extend_is_refused(
-    name: str, made_with: bool
-) -> None:
-    base = NotesTokenizer.learn([LINE], velocity=made_with, melody=made_with)
-
-    def extended(choice: bool | None) -> NotesTokenizer:
-        if name == "velocity":
-            return NotesTokenizer.learn([LINE], base=base, velocity=choice)
-        return NotesTokenizer.learn([LINE], base=base, melody=choice)
-
-    for same in (None, made_with):
-        assert extended(same).choices() == base.choices()
-    with pytest.raises(TokenizerError) as caught:
-        extended(not made_with)
-    assert name in caught.value.problem
-    assert "out" in caught.value.fix
-
-
-def test_whether_to_transpose_is_asked_anew_of_a_vocabulary_to_extend() -> None:
-    base = NotesTokenizer.learn([LINE], transpose=False)
-    assert NotesTokenizer.learn([LINE], base=base).choices()["transpose"]
-    assert not NotesTokenizer.learn([LINE], base=base, transpose=False).transpose
-
-
-@pytest.mark.parametrize(
-    ("training", "others", "melody"),
-    [([], [], None), ([SILENCE], [SILENCE], None), ([DRUMS], [], True), ([], [DRUMS], True)],
-)
-def test_a_corpus_without_a_note_is_refused(
-    training: list[Score], others: list[Score], melody: bool | None
-) -> None:
-    with pytest.raises(TokenizerError, match="no note to learn") as caught:
-        NotesTokenizer.learn(training, others, melody=melody)
-    assert "notes" in caught.value.fix
-
-
-@pytest.mark.parametrize("score", [LINE, DRUMS])
-def test_one_note_anywhere_is_enough_to_learn_from(score: Score) -> None:
-    assert NotesTokenizer.learn([SILENCE], [score]).unseen(score).total() == 0
-    assert NotesTokenizer.learn([SILENCE], base=NotesTokenizer.learn([score])).unseen(score).total() == 0
-
-
-@given(corpora, st.booleans(), st.booleans(), st.booleans())
-def test_the_choices_are_those_it_was_made_with(
-    corpus: list[Score], velocity: bool, melody: bool, transpose: bool
-) -> None:
-    tokenizer = NotesTokenizer.learn(corpus, velocity=velocity, melody=melody, transpose=transpose)
-    assert tokenizer.choices() == {"velocity": velocity, "melody": melody, "transpose": transpose}
-
-
-def test_velocities_are_said_where_there_are_several() -> None:
-    even = make_score([(0, 24, 60, 72, 0), (24, 24, 60, 79, 0)], [Part()]).score
-    assert not NotesTokenizer.learn([even]).velocity
-    assert NotesTokenizer.learn([even], velocity=True).velocity
-    assert NotesTokenizer.learn([WALTZ]).velocity
-    assert not NotesTokenizer.learn([even], [WALTZ]).velocity
-    assert not any(token.startswith("Velocity") for token in NotesTokenizer.learn([even]).tokens)
-
-
-@pytest.mark.parametrize(
-    "tokens",
-    [
-        ["End", "Start", "Bar"],
-        ["Start", "End"],
-        ["Start", "End", "Bar", "Pitch_128"],
-        ["Start", "End", "Bar", "Pitch_060"],
-        ["Start", "End", "Bar", "Pitch_-1"],
-        ["Start", "End", "Bar", "Pitch_٣"],
-        ["Start", "End", "Bar", "Duration_0"],
-        ["Start", "End", "Bar", "Duration_385"],
-        ["Start", "End", "Bar", "Metre_1/7"],
-        ["Start", "End", "Bar", "Metre_4"],
-        ["Start", "End", "Bar", "Metre_4/0"],
-        ["Start", "End", "Bar", "Metre_9999999/1"],
-        ["Start", "End", "Bar", "Tempo_97"],
-        ["Start", "End", "Bar", "Key_H"],
-        ["Start", "End", "Bar", "Part_0"],
-        ["Start", "End", "Bar", "Velocity_8"],
-        ["Start", "End", "Bar", "Velocity_4"],
-        ["Start", "End", "Bar", "Bar_1"],
-        ["Start", "End", "Bar", "Chord_1"],
-    ],
-)
-def test_a_vocabulary_with_what_is_no_token_of_music_is_refused(tokens: list[str]) -> None:
-    fields = {**EMPTY, "tokens": tokens}
-    with pytest.raises(TokenizerError):
-        NotesTokenizer.from_json(fields)
-
-
-@pytest.mark.parametrize("choice", ["velocity", "melody", "transpose"])
-@pytest.mark.parametrize("value", [None, 1, "yes"])
-def test_a_vocabulary_without_its_choices_is_refused(choice: str, value: object) -> None:
-    with pytest.raises(TokenizerError) as caught:
-        NotesTokenizer.from_json({**EMPTY, choice: value})
-    assert "choices" in caught.value.problem
-    assert NotesTokenizer.from_json(EMPTY).tokens == ("Start", "End", "Bar")
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,28 @@
 """A state that was signed by whoever wants to see what `gen eval` and `gen train --resume` do with it."""
 
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from gen.checkpoint import Model
 from gen.config import TrainingConfig
 from gen.errors import GenError, RunError
+from gen.tensor_file import TensorForm
 from gen.training import resuming, setup
 from gen.training.plan import Request
 from gen.training.run import Progress
 from gen.training.setup import Given, Setup
+from gen.training.signals import StopRequest
+from gen.training.state_tensors import state_forms
 from tests.tiny import contents, sign
-from tests.training.tiny import training_config, words
+from tests.training.conftest import MakeTrainer
+from tests.training.tiny import state_tensors, training_config, words
 
 OTHERS: list[Any] = [
     None,
@@ -53,16 +61,20 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Setup:
         return setup.begin(given)
 
 
-def tried(ready: Setup, about: dict[str, Any]) -> list[GenError]:
+def tried(
+    ready: Setup, about: dict[str, Any], tensors: dict[str, NDArray[Any]] | None = None
+) -> list[GenError]:
     """What the two that read a state say to this one; anything but a `GenError` is a test that fails."""
-    sign(
-        ready.folder.state, {"format_version": 2, "progress": Progress(5).to_json(), "about": about}, TENSORS
-    )
+    described = {"format_version": 2, "progress": Progress(5).to_json(), "about": about}
+    sign(ready.folder.state, described, sound_tensors(ready) if tensors is None else tensors)
     model = Model("text", ready.model, {}, {}, {"digest": about.get("digest")})
-    said = []
+    said: list[GenError] = []
+    told: list[str] = []
+    # what was held out is looked for where the state says only when the cache has it no longer
+    shutil.rmtree(ready.folder.path.parent / "cache", ignore_errors=True)
     for use in (
+        lambda: resuming.held_out_of_run(ready.folder.path, model, told.append),
         lambda: resuming.resume(Given(Request(), out=ready.folder.path)),
-        lambda: resuming.held_out_of_run(ready.folder.path, model),
     ):
         try:
             use()
@@ -71,7 +83,8 @@ def tried(ready: Setup, about: dict[str, Any]) -> list[GenError]:
     return said
 
 
-TENSORS = {"embedding": np.zeros((2, 2), np.float32)}
+def sound_tensors(ready: Setup) -> dict[str, NDArray[Any]]:
+    return state_tensors(ready.model, config_of(ready))
 
 
 def sound(ready: Setup) -> dict[str, Any]:
@@ -132,4 +145,56 @@ def test_a_model_and_a_state_that_name_no_corpus_are_not_taken_for_one_run(
 ) -> None:
     model = Model("text", ready.model, {}, {}, {"digest": None})
     with pytest.raises(RunError, match="what it held out is not known"):
-        resuming.held_out_of_run(tmp_path, model)
+        resuming.held_out_of_run(tmp_path, model, pytest.fail)
+
+
+def test_the_tensors_of_a_run_are_those_that_are_asked_for(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    trainer = make_trainer(tmp_path)
+    trainer.run(StopRequest())
+    saved = trainer._folder.load_validated_state()
+    found = {name: TensorForm(array.dtype.name, array.shape) for name, array in saved.tensors.items()}
+    assert found == state_forms(trainer._blank.config, trainer.config)
+
+
+def lies(tensors: dict[str, NDArray[Any]]) -> Iterator[dict[str, NDArray[Any]]]:
+    """The tensors without one, with one of another shape or dtype, and with one too many."""
+    for name, array in tensors.items():
+        yield {other: values for other, values in tensors.items() if other != name}
+        yield {**tensors, name: np.zeros((*array.shape, 1), array.dtype)}
+        yield {**tensors, name: array.astype(np.int32)}
+    yield {**tensors, "lstm.1.W_f": tensors["lstm.0.W_f"]}
+
+
+def test_tensors_that_are_not_those_of_the_run_are_refused(ready: Setup) -> None:
+    for tensors in lies(sound_tensors(ready)):
+        (error,) = tried(ready, sound(ready), tensors)
+        assert "asks for" in error.problem
+
+
+@pytest.mark.parametrize(
+    ("section", "changes"),
+    [
+        ("model", {"units": 1 << 14, "layers": 64}),
+        ("model", {"vocabulary_size": 1 << 16}),
+        ("training", {"batch_size": 1 << 30}),
+        ("training", {"parts": 1 << 20}),
+        ("training", {"parts": 5}),
+        ("training", {"window": 1 << 30}),
+    ],
+)
+def test_a_run_of_a_size_that_nothing_bears_out_is_refused_before_anything_is_built(
+    section: str, changes: dict[str, int], ready: Setup
+) -> None:
+    about = sound(ready)
+    (error,) = tried(ready, about | {section: about[section] | changes})
+    assert error.fix
+
+
+def test_a_model_that_is_not_of_the_corpus_is_refused_though_its_tensors_are_its_own(ready: Setup) -> None:
+    about = sound(ready)
+    model = replace(ready.model, vocabulary_size=ready.model.vocabulary_size - 1)
+    (error,) = tried(ready, about | {"model": model.to_json()}, state_tensors(model, config_of(ready)))
+    assert "another corpus" in error.problem
+    crowded = replace(config_of(ready), batch_size=5000)
+    (error,) = tried(ready, about | {"training": crowded.to_json()}, state_tensors(ready.model, crowded))
+    assert "another corpus" in error.problem

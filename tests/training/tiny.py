@@ -4,13 +4,15 @@ import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from gen.config import TrainingConfig
+from gen.config import ModelConfig, TrainingConfig
 from gen.dataset.prepare import Dataset
 from gen.dataset.token_file import TokenFile, encode_to_file
 from gen.tokenizer.characters import CharacterTokenizer
 from gen.training.callbacks import Callback, StepReport, ValidationReport
+from gen.training.state_tensors import state_forms
 
 WORDS = ("the", "cat", "sat", "on", "a", "mat", "and", "saw", "big", "red", "dog", "run", "far", "away")
 
@@ -52,6 +54,12 @@ def text_dataset(folder: Path, training: str, validation: str) -> Dataset:
         for name, text in (("training", training), ("validation", validation))
     )
     return Dataset("text", learned, held_out, tokenizer, (), "digest")
+
+
+def state_tensors(model: ModelConfig, training: TrainingConfig) -> dict[str, NDArray[Any]]:
+    """Tensors of the forms that a state's are to have, all zeros."""
+    forms = state_forms(model, training)
+    return {name: np.zeros(form.shape, form.dtype) for name, form in forms.items()}
 
 
 class Recorder(Callback):
