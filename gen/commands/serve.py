@@ -16,7 +16,7 @@ from gen.errors import GenError
 @click.option("--port", type=click.IntRange(0, 65535), help="Else the first free one from 8000 on.")
 @click.option("--open", "open_browser", is_flag=True, help="Open the page in the browser.")
 def command(models: tuple[Path, ...], port: int | None, open_browser: bool) -> int:
-    """Serve a page on this machine to write with models, those named or the newest runs, until Ctrl-C."""
+    """Serve a page on this machine to write with models, those named or all that are found, until Ctrl-C."""
     missing = [name for name in ("starlette", "uvicorn") if importlib.util.find_spec(name) is None]
     if missing:
         raise GenError(

@@ -129,7 +129,8 @@ def make_site(models: Models, bounds: Bounds) -> Site:
         Route("/api/music/read", upload, methods=["POST"]),
         Route("/api/music/{format}", download, methods=["POST"]),
     ]
-    app = Starlette(routes=routes, exception_handlers={GenError: mistake_of, HTTPException: _no_route})
+    handlers = {GenError: mistake_of, HTTPException: _no_route, Exception: _our_mistake}
+    app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
     return Site(Guard(app), writing, making)
 
@@ -174,3 +175,10 @@ async def _no_route(_request: Request, error: Exception) -> Response:
             RefusedError(405, "This takes another method.", "See /api for what there is.", error.headers)
         )
     return mistake(RefusedError(error.status_code, "There is nothing here.", "See /api for what there is."))
+
+
+async def _our_mistake(_request: Request, _error: Exception) -> Response:
+    # what it was, and where, is told in the terminal
+    return mistake(
+        RefusedError(500, "The server made a mistake.", "Report it, with what stands in the terminal.")
+    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gen.checkpoint import Model, describe_model, find_model, load_model
+from gen.checkpoint import Model, bundled_models, describe_model, find_model, load_model
 from gen.errors import GenError, ModelFileError
 from gen.kinds import tokenizer_of
 from gen.sampler.forward import Network
@@ -55,7 +55,8 @@ class Models:
     """Models by their names.
 
     Args:
-        places: Model files and run folders; none for the newest runs under `checkpoints/`.
+        places: Model files, run folders, names of models that come along; none for the newest runs under
+            `checkpoints/` and all that come along.
         tell: Called with what the user should know, a line at a time.
 
     Raises:
@@ -137,17 +138,17 @@ class Models:
             return opened
 
     def _forget_the_oldest(self) -> None:
-        # the weights, and their products and copies in the network that steps
-        sizes = {path: 2 * version.size_bytes for path, (version, _) in self._loaded.items()}
+        # float32, whatever the file has: the weights, and their products and copies in the network that steps
+        sizes = {path: 8 * opened.model.config.parameters() for path, (_, opened) in self._loaded.items()}
         while len(self._loaded) > 1 and sum(sizes.values()) > MOST_LOADED_BYTES:
             path, _ = self._loaded.popitem(last=False)
             del sizes[path]
 
     def _found(self) -> dict[str, Path]:
-        """The newest runs whose models can be read; of those that cannot, each is told once."""
+        """The newest runs, then what comes along; a model that cannot be read is left out, and told once."""
         newest = sorted(RUNS.glob("*/best.safetensors"), key=_modified_ns, reverse=True)[:MOST_LISTED]
         good = []
-        for path in newest:
+        for path in (*newest, *bundled_models().values()):
             try:
                 self._describe(path)
             except ModelFileError as error:

@@ -9,8 +9,9 @@ from tests.browser import chromium, page
 from tests.tiny import put_model, tiny_model
 from tests.tunes import tune_model
 from tests.web.serving import Server, serving
+from tests.web.using import narrow, opened
 
-__all__ = ["chromium", "page"]
+__all__ = ["chromium", "narrow", "opened", "page"]
 
 
 @pytest.fixture(scope="module")

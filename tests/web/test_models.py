@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gen import checkpoint
 from gen.checkpoint import save_model
 from gen.errors import ModelFileError
 from gen.web import models as shelves
@@ -30,6 +31,7 @@ def names(models: Models) -> list[str]:
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(checkpoint, "BUNDLED", tmp_path / "bundled")
 
 
 def put_run(name: str, age_s: int = 0, letters: str = "\nabc") -> Path:
@@ -69,6 +71,18 @@ def test_without_names_the_newest_runs_are_found_and_new_ones_later() -> None:
     assert told == []
 
 
+def test_models_that_come_along_stand_after_the_runs_and_can_be_named() -> None:
+    Path("bundled").mkdir()
+    for name in ("plays", "reels"):
+        put_model(Path(f"bundled/{name}.safetensors"))
+    assert names(shelf()[0]) == ["plays", "reels"]
+    put_run("mine")
+    assert names(shelf()[0]) == ["mine", "plays", "reels"]
+    models, _ = shelf(Path("reels"))
+    assert names(models) == ["reels"]
+    assert models.open("reels")
+
+
 def test_named_models_are_all_there_is() -> None:
     put_run("other")
     models, _ = shelf(put_model(Path("mine.safetensors")))
@@ -85,7 +99,7 @@ def test_a_bad_one_that_was_named_is_refused() -> None:
     bad.write_bytes(bad.read_bytes()[:-10])
     with pytest.raises(ModelFileError, match="bad"):
         shelf(good, bad)
-    with pytest.raises(ModelFileError, match="none"):
+    with pytest.raises(ModelFileError, match="no model none"):
         shelf(good, Path("none"))
 
 
@@ -133,7 +147,7 @@ def test_a_model_that_training_replaces_is_loaded_anew() -> None:
 
 def test_no_more_are_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
     places = [put_model(Path(name)) for name in "abc"]
-    monkeypatch.setattr(shelves, "MOST_LOADED_BYTES", 2 * 2 * places[0].stat().st_size)
+    monkeypatch.setattr(shelves, "MOST_LOADED_BYTES", 2 * 8 * tiny_model().config.parameters())
     models, _ = shelf(*places)
     a, b = models.open("a"), models.open("b")
     assert models.open("a") is a

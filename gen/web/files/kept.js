@@ -20,7 +20,6 @@ export class Kept {
   #now;
   #open;
   #items = []; // { name, piece }
-  #number = 0;
 
   // `now` gives the piece on the sheet, `open` puts one there
   constructor(now, open) {
@@ -39,11 +38,12 @@ export class Kept {
   }
 
   keep(piece) {
-    this.#number += 1;
-    this.#items.push({ name: `Version ${this.#number}`, piece });
+    this.#desk.numbered = (this.#desk.numbered ?? 0) + 1;
+    const name = `Version ${this.#desk.numbered}`;
+    this.#items.push({ name, piece });
     this.#list();
     this.compare();
-    return `Version ${this.#number}`;
+    return name;
   }
 
   // shows again what stands on both sides, where they are open

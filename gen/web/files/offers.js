@@ -1,6 +1,7 @@
 // Several ways to go on, of which one can be taken.
 
 const panel = document.getElementById("offers");
+const dock = document.getElementById("dock");
 const list = panel.querySelector("ol");
 
 let taken = null;
@@ -29,6 +30,7 @@ export const offers = {
     );
     panel.hidden = false;
     endings = made.map(({ shown }) => shown?.()).filter(Boolean);
+    panel.style.scrollMarginBottom = `${dock.offsetHeight}px`;
     panel.scrollIntoView({ block: "nearest" });
     if (hadFocus || this.wantsFocus) buttons[0].focus({ preventScroll: true });
     this.wantsFocus = false;
