@@ -122,6 +122,11 @@ def bundled_models() -> dict[str, Path]:
     return {path.stem: path for path in sorted(BUNDLED.glob("*.safetensors"))}
 
 
+def shown_name(path: Path) -> str:
+    """What to call a model file: one that comes along by its name, any other by its path."""
+    return path.stem if path.parent == BUNDLED else str(path)
+
+
 def find_model(place: Path | None) -> Path:
     """The model file that a user means.
 

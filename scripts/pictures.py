@@ -3,12 +3,13 @@
     python scripts/pictures.py
 
 Of the page of `gen serve` in a browser without a window (Debian's chromium, driven by Playwright), a tune
-that is engraved, and a look inside. The same models, seeds and versions make the same pictures.
+that is engraved, and the page of a look inside. The same models, seeds and versions make the same pictures.
 """
 
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 GEN = [sys.executable, "-m", "gen"]
 TEXT, MUSIC = "king-james", "ryans-mammoth"
 PROMPT = "And it came to pass"
-SIZE = {"width": 1180, "height": 720}
+WIDTH, HEIGHT, TALL = 1180, 720, 1000
 
 
 @contextmanager
@@ -57,6 +58,15 @@ def music(page: Page) -> None:
     wrote(page)
 
 
+def look_inside(folder: Path) -> Path:
+    """The page of `gen inspect` over a text that the model wrote."""
+    command = [*GEN, "sample", TEXT, "--prompt", PROMPT, "--seed", "2", "--length", "420"]
+    written = subprocess.run(command, check=True, capture_output=True, text=True)
+    page = folder / "inside.html"
+    subprocess.run([*GEN, "inspect", TEXT, "--prompt", written.stdout, "--out", str(page)], check=True)
+    return page
+
+
 def main() -> None:
     executable = shutil.which("chromium")
     if executable is None:
@@ -65,17 +75,20 @@ def main() -> None:
     with served() as address, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         for name, colours, do in shows:
-            page = browser.new_page(viewport=SIZE, color_scheme=colours)  # type: ignore[arg-type]
+            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme=colours)  # type: ignore[arg-type]
             page.goto(address)
             page.wait_for_selector("body[data-ready]")
             do(page)
             page.screenshot(path=DOCS / f"{name}.png")
+        with tempfile.TemporaryDirectory() as folder:
+            page = browser.new_page(viewport={"width": WIDTH, "height": TALL})
+            page.goto(look_inside(Path(folder)).as_uri())
+            page.wait_for_timeout(500)  # until it is drawn
+            page.screenshot(path=DOCS / "inside.png")
         browser.close()
     tune = ["sample", MUSIC, "--seed", "4", "--bars", "16", "--as", "score", "--out", str(DOCS / "tune.svg")]
-    inside = ["inspect", TEXT, "--prompt", PROMPT, "--out", str(DOCS / "inside.png")]
-    for command in (tune, inside):
-        subprocess.run([*GEN, *command], check=True)
-    (DOCS / "tune.svg.json").unlink()
+    subprocess.run([*GEN, *tune], check=True)
+    (DOCS / "tune.svg.json").unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gen.checkpoint import bundled_models, find_model, load_model
+from gen.checkpoint import bundled_models, find_model, load_model, shown_name
 from gen.errors import ModelFileError
 from tests import second_reader
 from tests.tiny import put_model
@@ -16,8 +16,10 @@ def test_a_model_that_comes_along_is_found_by_name_where_no_file_has_it(
     monkeypatch.chdir(tmp_path)
     for name, path in bundled_models().items():
         assert find_model(Path(name)) == path
+        assert shown_name(path) == name
         put_model(tmp_path / name)
         assert find_model(Path(name)) == Path(name)
+        assert shown_name(Path("runs") / name) == f"runs/{name}"
     with pytest.raises(ModelFileError) as caught:
         find_model(Path("ryans-mamoth"))
     assert "ryans-mammoth" in caught.value.fix

@@ -26,7 +26,7 @@ from gen.streams import tell
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(model: Path, prompt: str, layer: int | None, out: Path | None, as_json: bool) -> None:
     """Look inside a cell while it reads: gates, memory, surprise, what units track, how gradients fade."""
-    from gen.checkpoint import find_model, load_model
+    from gen.checkpoint import find_model, load_model, shown_name
     from gen.export.text import print_text
     from gen.inspection.findings import look_inside
     from gen.inspection.output import Output
@@ -39,7 +39,7 @@ def command(model: Path, prompt: str, layer: int | None, out: Path | None, as_js
     tokenizer = tokenizer_of(opened.kind, opened.tokenizer)
     passage = kind_named(opened.kind).passage(prompt, tokenizer, tell)
     findings = look_inside(
-        str(path), opened.corpus, opened.config, opened.weights, tokenizer.tokens, passage, layer
+        shown_name(path), opened.corpus, opened.config, opened.weights, tokenizer.tokens, passage, layer
     )
     if output is not None:
         output.write(findings)

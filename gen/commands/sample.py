@@ -77,7 +77,7 @@ def command(
     **asked: Any,
 ) -> None:
     """Write with a model file, the best model of a run, or the newest run under checkpoints/."""
-    from gen.checkpoint import find_model, load_model
+    from gen.checkpoint import find_model, load_model, shown_name
     from gen.files import sha256_of_file
     from gen.kinds import kind_named, tokenizer_of
     from gen.sampler.choose import Choices
@@ -86,7 +86,7 @@ def command(
 
     path = find_model(model)
     opened = load_model(path)
-    about = {"model": str(path), "sha256": sha256_of_file(path), "corpus": opened.corpus}
+    about = {"model": shown_name(path), "sha256": sha256_of_file(path), "corpus": opened.corpus}
     request = Request(Choices(temperature, top_k, top_p, min_p), **asked)
     kind_named(opened.kind).sample(
         Network(opened.config, opened.weights),
