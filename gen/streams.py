@@ -15,6 +15,7 @@ from typing import Any
 from gen.errors import GenError
 
 LONGEST_LINE = 10_000
+_SOON_S = 1.0
 
 
 class ReaderGoneError(Exception):
@@ -108,6 +109,13 @@ def one_line(text: str) -> str:
 def tell(line: str) -> None:
     """Tell whoever watches, on stderr, a line that only shows itself."""
     sys.stderr.write(f"{one_line(line)}\n")
+
+
+def progress_bar(what: str, unit: str, total: int | None = None) -> Any:
+    """A bar of tqdm on stderr, shown when the work takes longer than a moment, and gone at its end."""
+    from tqdm import tqdm  # which what is done at once should not wait for
+
+    return tqdm(desc=what, unit=unit, total=total, delay=_SOON_S, leave=False, file=sys.stderr)
 
 
 @contextmanager

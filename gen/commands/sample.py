@@ -21,7 +21,9 @@ MOST_AT_ONCE = 10_000
     help="Below 1 safer, above 1 wilder, 0 the likeliest; X:Y changes over the text.",
 )
 @click.option(
-    "--length", type=click.IntRange(0), help="New characters, 500 if not given; of music, tokens at the most."
+    "--length",
+    type=click.IntRange(0, 1 << 40),
+    help="New characters, 500 if not given; of music, tokens at the most.",
 )
 @click.option("--bars", type=click.IntRange(1, 4096), help="Music: exactly so many new bars.")
 @click.option(

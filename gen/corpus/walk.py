@@ -4,16 +4,12 @@ import fnmatch
 import glob
 import itertools
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tqdm import tqdm
-
 from gen.corpus.sniff import Refusal, unreadable
-
-_SOON_S = 1.0
+from gen.streams import progress_bar
 
 _Identity = tuple[int, int]  # device and inode: the same folder under any name
 
@@ -43,7 +39,7 @@ def walk(folder: Path, without: Path | None = None) -> Walk:
     seen: dict[_Identity, Path] = {}
     waiting: list[tuple[Path, frozenset[_Identity]]] = [(folder, frozenset())]
     # who has named a larger folder than was meant should see it
-    with tqdm(desc="looking for files", unit="", delay=_SOON_S, leave=False, file=sys.stderr) as bar:
+    with progress_bar("looking for files", "") as bar:
         while waiting:
             here, above = waiting.pop()
             if here == without:

@@ -2,11 +2,12 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from gen.errors import GenError
 from gen.files import write_atomically, writing_out
+from gen.streams import progress_bar
 
 _FLUSH_S = 0.02
 _CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
@@ -36,8 +37,15 @@ class TextOutput:
         numbered = [path.with_stem(f"{path.stem}-{number + 1}") for number in range(count)]
         self._files = numbered if count > 1 else [path]
 
-    def write(self, prompt: str, pieces: Iterator[list[str]]) -> None:
+    def write(self, prompt: str, pieces: Iterator[list[str]], tell: Callable[[str], None]) -> None:
         """Write each text, after the prompt; a single text on standard output as it is made.
+
+        What was written of a text when it is interrupted is kept.
+
+        Args:
+            prompt: What the texts begin with.
+            pieces: What a step adds to each.
+            tell: Called with the name of each file that is written, in a sentence.
 
         Raises:
             GenError: A file cannot be written, or the terminal cannot show a character.
@@ -45,7 +53,20 @@ class TextOutput:
         if not self._files and self._count == 1:
             _stream(prompt, pieces)
             return
-        texts = [prompt + "".join(parts) for parts in zip(*pieces, strict=True)] or [prompt] * self._count
+        texts = [[prompt] for _ in range(self._count)]
+        try:
+            with progress_bar("writing", " characters") as bar:
+                for parts in pieces:
+                    for text, part in zip(texts, parts, strict=True):
+                        text.append(part)
+                    bar.update(sum(map(len, parts)))
+        except BaseException:
+            if len(texts[0]) > 1:
+                self._put(map("".join, texts), tell)
+            raise
+        self._put(map("".join, texts), tell)
+
+    def _put(self, texts: Iterable[str], tell: Callable[[str], None]) -> None:
         if not self._files:
             show = _shown_as()
             for number, text in enumerate(texts):
@@ -54,6 +75,7 @@ class TextOutput:
         for path, text in zip(self._files, texts, strict=True):
             with writing_out(path):
                 write_atomically(path, text.encode())
+            tell(f"Wrote {path}")
 
 
 def _stream(prompt: str, pieces: Iterator[list[str]]) -> None:

@@ -11,7 +11,7 @@ from gen.tokenizer.base import Ids
 from gen.tokenizer.notes import NotesTokenizer
 from gen.tokenizer.state import PieceState
 from gen.tokenizer.symbols import Group
-from gen.writing.music import prompt_ids
+from gen.writing.music_prompt import prompt_ids
 
 
 def music_passage(prompt: str, tokenizer: NotesTokenizer, tell: Callable[[str], None]) -> Passage:

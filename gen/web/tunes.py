@@ -13,7 +13,8 @@ from gen.web.answers import RefusedError, line
 from gen.web.asking import MOST_PROMPT_TOKENS, request_of
 from gen.web.models import Models, Opened
 from gen.web.watching import Gates, Surprise
-from gen.writing.music import Written, compose, sayable_ids
+from gen.writing.music import Written, compose
+from gen.writing.music_prompt import sayable_ids
 
 
 def music_answer(models: Models, name: str, asked: dict[str, Any]) -> Iterator[bytes]:

@@ -18,17 +18,16 @@ from gen.sampler.forward import Network
 from gen.sampler.generate import Watch, generate, read_in_parts
 from gen.sampler.memory import Memory
 from gen.score import Part, Score, Tempo
+from gen.streams import progress_bar
 from gen.tokenizer.base import Ids
 from gen.tokenizer.notes import NotesTokenizer
-from gen.tokenizer.symbols import Group
-from gen.writing.pieces import read_piece
+from gen.writing.music_prompt import prompt_ids, prompt_path
 from gen.writing.request import Request
 
 MOST_BARS = 64
 MOST_TOKENS_A_BAR = 1024  # on the average; a vocabulary can have a bar without end
 PREVIEW_BARS = 4
 PREVIEW_TEMPERATURE = 0.8
-_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,8 @@ def sample_music(
     prompt, prompt_sha256 = np.zeros(0, np.int32), None
     if request.prompt:
         prompt = prompt_ids(request.prompt, tokenizer, tell)
-        prompt_sha256 = sha256_of_file(_prompt_path(request.prompt))
-    written = write_music(network, tokenizer, prompt, request, melody=output.needs_melody)
+        prompt_sha256 = sha256_of_file(prompt_path(request.prompt))
+    written = _in_sight(compose(network, tokenizer, prompt, request, melody=output.needs_melody))
     if not all(len(piece.score.notes) for piece in written):
         raise GenError(
             f"--length {request.length} is too short for a note.", "Give more --length, or --bars."
@@ -93,6 +92,17 @@ def sample_music(
     output.write([piece.score for piece in written], facts)
     for path in output.files:
         tell(f"Wrote {path}")
+
+
+def _in_sight(steps: Generator[Ids, None, list[Written]]) -> list[Written]:
+    """What the steps lead to; after a while a count of the tokens is shown."""
+    with progress_bar("writing", " tokens") as bar:
+        while True:
+            try:
+                bar.update(len(next(steps)))
+            except StopIteration as done:
+                pieces: list[Written] = done.value
+                return pieces
 
 
 def preview_music(network: Network, tokenizer: NotesTokenizer) -> str:
@@ -229,62 +239,3 @@ def _piece(tokenizer: NotesTokenizer, prompt: Ids, drawn: Ids, bars: int | None)
 
 def _decoded(tokenizer: NotesTokenizer, prompt: Ids, drawn: Ids) -> Score:
     return tokenizer.decode(np.concatenate([tokenizer.start(), prompt, drawn]))
-
-
-def prompt_ids(spec: str, tokenizer: NotesTokenizer, tell: Callable[[str], None]) -> Ids:
-    """The ids of the first piece in a file, without what the vocabulary cannot say, which is told.
-
-    Args:
-        spec: What `--prompt` says: a path, after `@` or not.
-        tokenizer: The vocabulary.
-        tell: Called with what the user should know, a line at a time.
-
-    Raises:
-        GenError: There is no such file of music, or nothing in it can be said.
-    """
-    ids = sayable_ids(read_piece(_prompt_path(spec), 1, tell).score, tokenizer, tell)
-    if not len(ids):
-        raise GenError(
-            f"Nothing of {spec} can be said with the vocabulary of this model.",
-            "Give a prompt that is more like what the model learned.",
-        )
-    return ids
-
-
-def sayable_ids(score: Score, tokenizer: NotesTokenizer, tell: Callable[[str], None]) -> Ids:
-    """The ids of a piece, less `Start`, `End` and what the vocabulary cannot say, which is told.
-
-    Returns:
-        Ids to go on from; none where no note can be said.
-    """
-    score = _with_known_programs(score, tokenizer, tell)
-    for loss, count in tokenizer.losses(score).items():
-        tell(f"Of the prompt, not kept as it is: {loss} ({count})")
-    if unseen := tokenizer.unseen(score):
-        named = ", ".join(list(unseen)[:_NAMED])
-        more = f" and {len(unseen) - _NAMED} more" if len(unseen) > _NAMED else ""
-        tell(f"Left out of the prompt, for the model never saw them: {named}{more}")
-        score = tokenizer.without_unseen(score)
-    return tokenizer.encode(score)[1:-1] if len(score.notes) else np.zeros(0, np.int32)
-
-
-def _with_known_programs(score: Score, tokenizer: NotesTokenizer, tell: Callable[[str], None]) -> Score:
-    """The score with each instrument that the model does not know replaced by the nearest that it does.
-
-    Near are those whose General MIDI numbers are, which go by families of instruments.
-    """
-    known = [symbol.value for symbol in tokenizer.symbols if symbol.group is Group.PROGRAM]
-    programs = [program for program in known if isinstance(program, int)]
-    parts = []
-    for part in score.parts:
-        if part.is_drums or not programs or part.program in programs:
-            parts.append(part)
-            continue
-        nearest = min(programs, key=lambda program: abs(program - part.program))
-        tell(f"The model does not know program {part.program} of the prompt: program {nearest} plays instead")
-        parts.append(Part(nearest))
-    return replace(score, parts=tuple(parts))
-
-
-def _prompt_path(spec: str) -> Path:
-    return Path(spec.removeprefix("@"))

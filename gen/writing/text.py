@@ -1,6 +1,7 @@
 """New text from a model, as it is made."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,7 @@ def sample_text(
         count=request.count,
         seed=request.seed,
     )
-    output.write(prompt, pieces)
+    output.write(prompt, pieces, tell)
 
 
 def preview_text(network: Network, tokenizer: CharacterTokenizer) -> str:
@@ -127,6 +128,10 @@ def read_prompt(prompt: str) -> str:
     """
     if not prompt.startswith("@"):
         return prompt
+    if not prompt[1:] or Path(prompt[1:]).is_dir():
+        raise GenError(
+            f"{prompt!r} names no file to take a prompt from.", "Name one file of text after --prompt @."
+        )
     from gen.corpus.locate import locate
     from gen.corpus.text import iterate_text
 

@@ -118,7 +118,7 @@ def test_text_has_no_bars_and_music_no_letters(capsys: Capsys, tmp_path: Path) -
     text, music = put_model(tmp_path / "t.safetensors"), put_tune_model(tmp_path / "m.safetensors")
     assert_users_mistake(call(capsys, "sample", text, "--bars", "3"), "--bars")
     assert_users_mistake(call(capsys, "sample", music, "--out", "tune.txt"), "tune.txt")
-    assert_users_mistake(call(capsys, "sample", music, "--key", "H"), "key H")
+    assert_users_mistake(call(capsys, "sample", music, "--key", "H"), "key 'H'")
     assert_users_mistake(call(capsys, "sample", music, "--prompt", "Once upon"), "Once upon")
     assert_wrong_usage(call(capsys, "sample", music, "--range", "C6-C4"), "C6-C4")
     assert_wrong_usage(call(capsys, "sample", music, "--range", "loud"), "loud")

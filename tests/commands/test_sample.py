@@ -89,10 +89,12 @@ def test_many_texts_are_numbered_on_the_terminal(model: Path, capsys: Capsys) ->
 
 
 def test_many_texts_go_to_numbered_files(model: Path, capsys: Capsys) -> None:
-    assert written(capsys, model, "--count", "2", "--out", "made/tale.txt", "--length", "9") == ""
+    outcome = call(capsys, "sample", model, "--count", "2", "--out", "made/tale.txt", "--length", "9")
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err == "Wrote made/tale-1.txt\nWrote made/tale-2.txt\n"
     assert sorted(path.name for path in Path("made").iterdir()) == ["tale-1.txt", "tale-2.txt"]
     assert len(Path("made/tale-2.txt").read_bytes().decode()) == 9
-    assert written(capsys, model, "--out", "tale.txt", "--length", "9") == ""
+    assert call(capsys, "sample", model, "--out", "tale.txt", "--length", "9").err == "Wrote tale.txt\n"
     assert Path("tale.txt").read_bytes().decode() == written(capsys, model, "--length", "9", "--out", "-")
 
 

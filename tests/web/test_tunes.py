@@ -15,7 +15,8 @@ from gen.sampler.forward import Network
 from gen.score import ONSET, PITCH, Part, make_score
 from gen.tokenizer.notes import NotesTokenizer
 from gen.web.asking import MOST_PROMPT_TOKENS
-from gen.writing.music import sayable_ids, write_music
+from gen.writing.music import write_music
+from gen.writing.music_prompt import sayable_ids
 from gen.writing.request import Request
 from tests.tunes import tune
 from tests.web.serving import Server
@@ -108,7 +109,7 @@ def test_gates_are_told_token_by_token(server: Server, model: Model, prompt: Any
 @pytest.mark.parametrize(
     ("asked", "status", "said"),
     [
-        ({"key": "H"}, 400, "no key H"),
+        ({"key": "H"}, 400, "no key 'H'"),
         ({"range": [1, 2]}, 400, "no pitch from 1 to 2"),
         ({"prompt": {"notes": 1}}, 400, ""),
         ({"prompt": {"parts": [], "notes": [[0, 1, 60, 1, 0]]}}, 400, "Note 0"),
