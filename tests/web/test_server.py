@@ -91,8 +91,10 @@ def test_it_writes_what_gen_sample_writes_with_as_many_threads(tmp_path: Path) -
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_it_says_where_it_is_and_ends_quietly(folder: Path, number: int, code: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "word"), [(signal.SIGINT, 130, ""), (signal.SIGTERM, 143, "Ended.\n")]
+)
+def test_it_says_where_it_is_and_ends_quietly(folder: Path, number: int, code: int, word: str) -> None:
     with gen_serve(folder, "model.safetensors", "--port", "0") as started:
         assert started.address == f"http://127.0.0.1:{started.port}/"
         assert b"<title>gen</title>" in started.get("/")
@@ -101,7 +103,7 @@ def test_it_says_where_it_is_and_ends_quietly(folder: Path, number: int, code: i
         with socket.create_connection((ADDRESS, started.port)):
             ended, out, err = started.end(number)
     assert (ended, out) == (code, "")
-    assert err == "Models: model. Ctrl-C ends.\n"
+    assert err == f"Models: model. Ctrl-C ends.\n{word}"
 
 
 @pytest.mark.parametrize("opens", [True, False])
