@@ -14,8 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from scale_tables import measured, planned
+
 ROOT = Path(__file__).parent.parent
-PAGES = (ROOT / "README.md", ROOT / "docs" / "reliability.md")
+PAGES = (ROOT / "README.md", ROOT / "docs" / "reliability.md", ROOT / "docs" / "scale.md")
 
 
 def machine_line(data: dict[str, Any]) -> str:
@@ -253,6 +255,8 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "sampling": ("benchmarks/sampling.json", sampling),
     "corpus": ("benchmarks/corpus.json", corpus),
     "reliability": ("benchmarks/reliability.json", reliability),
+    "scale": ("benchmarks/scale.json", lambda data: measured(data, machine_line)),
+    "scale_plan": ("benchmarks/scale.json", planned),
     "tune": ("benchmarks/music.json", tune),
     "music": ("benchmarks/music.json", music),
     "pieces": ("benchmarks/music.json", pieces),

@@ -17,8 +17,8 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import IO
 
-from gen.errors import TrainingError
-from gen.training.signals import STOPPING_SIGNALS
+from gen.errors import GenError, TrainingError
+from gen.training.signals import STOPPING_SIGNALS, StopRequest
 
 # until a worker is seen to have ended, and until the others must have, by themselves, when one has
 POLL_S, PATIENCE_S = 0.05, 15.0
@@ -36,12 +36,13 @@ def run_workers(count: int, arguments: Sequence[str]) -> int:
     with ExitStack() as stack:
         said: list[IO[bytes]] = [stack.enter_context(tempfile.TemporaryFile()) for _ in addresses]
         processes: list[subprocess.Popen[bytes]] = []
-        stack.enter_context(_handing_on_signals(processes))
+        request = stack.enter_context(_handing_on_signals(processes))
         stack.callback(_kill, processes)
         for rank in range(count):
             processes.append(_start(rank, addresses, arguments, said[rank]))
-        code = _watch(processes, addresses, said)
-        _wait(processes)
+        code = _watch(processes, addresses, said, request)
+        for process in processes:
+            _ended(process)
     return code
 
 
@@ -78,8 +79,11 @@ def _end_with_parent() -> None:
 
 
 @contextmanager
-def _handing_on_signals(processes: list["subprocess.Popen[bytes]"]) -> Iterator[None]:
+def _handing_on_signals(processes: list["subprocess.Popen[bytes]"]) -> Iterator[StopRequest]:
+    request = StopRequest()
+
     def hand_on(number: int, _frame: FrameType | None) -> None:
+        request.signal = signal.Signals(number)
         for process in processes:
             process.send_signal(number)
 
@@ -88,40 +92,41 @@ def _handing_on_signals(processes: list["subprocess.Popen[bytes]"]) -> Iterator[
         if handler is not signal.SIG_IGN:
             signal.signal(number, hand_on)
     try:
-        yield
+        yield request
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
 
 
-def _watch(processes: list["subprocess.Popen[bytes]"], addresses: list[str], said: list[IO[bytes]]) -> int:
-    """Wait until the chief has ended, or another one as it should not."""
-    while (code := processes[0].poll()) is None:
-        fallen = next((rank for rank, process in enumerate(processes) if process.poll()), None)
-        if fallen is None:
-            time.sleep(POLL_S)
-            continue
-        named = f"Worker {fallen} ({addresses[fallen]})"
-        _require_alive(named, processes[fallen].returncode)
-        # it has said why, or was told to stop: the chief then knows as well
-        if (code := _ended(processes[0])) is None:
-            problem, fix = _last_words(said[fallen])
-            _leave_line()
-            raise TrainingError(f"{named} ended: {problem}", fix)
-        break
-    _require_alive(f"Worker 0 ({addresses[0]})", code)
-    return code
-
-
-def _require_alive(named: str, code: int) -> None:
-    """Refuse to go on where a signal has ended a worker.
+def _watch(
+    processes: list["subprocess.Popen[bytes]"],
+    addresses: list[str],
+    said: list[IO[bytes]],
+    request: StopRequest,
+) -> int:
+    """Wait until the chief has ended, or another one as it should not; the exit code of all.
 
     Raises:
-        TrainingError: One has.
+        TrainingError: One was killed, or failed and the chief did not hear of it.
     """
+    fallen: int | None = None
+    while fallen is None:
+        fallen = next((rank for rank, process in enumerate(processes) if process.poll()), None)
+        if fallen is None and processes[0].returncode == 0:
+            return 0
+        time.sleep(POLL_S)
+    code, named = processes[fallen].returncode, f"Worker {fallen} ({addresses[fallen]})"
     if code < 0:
+        if request.signal is not None:  # it was told to, before it could note it
+            return request.exit_code
         _leave_line()
         raise TrainingError(f"{named} was killed by {signal.Signals(-code).name}.", _RESUME)
+    # it has said why, or was told to stop: the chief then knows as well
+    if (of_chief := _ended(processes[0])) is None:
+        problem, fix = _last_words(said[fallen])
+        _leave_line()
+        raise TrainingError(f"{named} ended: {problem}", fix)
+    return of_chief if of_chief >= 0 else GenError.exit_code
 
 
 def _ended(process: "subprocess.Popen[bytes]") -> int | None:
@@ -129,11 +134,6 @@ def _ended(process: "subprocess.Popen[bytes]") -> int | None:
         return process.wait(PATIENCE_S)
     except subprocess.TimeoutExpired:
         return None
-
-
-def _wait(processes: list["subprocess.Popen[bytes]"]) -> None:
-    for process in processes:
-        _ended(process)
 
 
 def _kill(processes: list["subprocess.Popen[bytes]"]) -> None:
