@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
+from gen.training import local_workers
 from gen.training.local_workers import free_addresses
 from tests.calling import assert_wrong_usage, call
 from tests.commands.house import FLAGS, House
@@ -105,3 +106,30 @@ def test_more_workers_than_the_environment_has_are_wrong_usage(
     monkeypatch.setenv("TF_CONFIG", told(["a:1", "b:1"], 0)["TF_CONFIG"])
     outcome = call(capsys, "train", "--corpus", house.corpus, "--workers", "3")
     assert_wrong_usage(outcome, "--workers")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("--corpus", "a b.txt", "--minutes", "2.5", "--workers", "2"),
+        ("--resume", "--out", "run", "--workers", "3", "--tensorboard"),
+        ("--corpus", "-", "--no-velocity", "--no-transpose", "--seed", "0", "--workers", "2"),
+        ("--corpus", "x", "--velocity", "--melody", "--precision", "auto", "--workers", "2"),
+    ],
+)
+def test_each_worker_is_started_with_what_was_typed(
+    typed: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[int, list[str]]] = []
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+
+    def start(count: int, arguments: list[str]) -> int:
+        started.append((count, arguments))
+        return 143
+
+    monkeypatch.setattr(local_workers, "run_workers", start)
+    assert call(capsys, "train", *typed).code == 143
+    ((count, arguments),) = started
+    assert count == int(typed[typed.index("--workers") + 1])
+    assert arguments[0] == "train"
+    assert sorted(arguments[1:]) == sorted(typed)
