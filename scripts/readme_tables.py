@@ -16,9 +16,10 @@ from typing import Any
 
 from machine_words import machine_line, machine_lines
 from music_tables import music, pieces, reading, reading_shares, sound, tune
+from scale_tables import measured, planned
 
 ROOT = Path(__file__).parent.parent
-PAGES = (ROOT / "README.md", ROOT / "docs" / "reliability.md")
+PAGES = (ROOT / "README.md", ROOT / "docs" / "reliability.md", ROOT / "docs" / "scale.md")
 
 
 def quality(data: dict[str, Any]) -> str:
@@ -178,6 +179,8 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "sampling": ("benchmarks/sampling.json", sampling),
     "corpus": ("benchmarks/corpus.json", corpus),
     "reliability": ("benchmarks/reliability.json", reliability),
+    "scale": ("benchmarks/scale.json", lambda data: measured(data, machine_line)),
+    "scale_plan": ("benchmarks/scale.json", planned),
     "tune": ("benchmarks/music.json", tune),
     "music": ("benchmarks/music.json", music),
     "pieces": ("benchmarks/music.json", pieces),

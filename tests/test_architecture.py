@@ -187,7 +187,10 @@ def test_the_equations_are_for_all(source: str) -> None:
     assert not list(tensorflow_uses(source))
 
 
-@pytest.mark.parametrize("module", ["setup", "resuming", "source", "run", "plan", "callbacks", "finetune"])
+@pytest.mark.parametrize(
+    "module",
+    ["setup", "resuming", "source", "run", "plan", "callbacks", "finetune", "cluster", "local_workers"],
+)
 def test_what_finds_mistakes_before_training_needs_no_tensorflow(module: str) -> None:
     program = f"import sys, gen.training.{module}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -1,9 +1,10 @@
 """`gen train`: learn a corpus."""
 
+import os
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -12,7 +13,8 @@ from gen.streams import tell
 
 if TYPE_CHECKING:
     from gen.config import TrainingConfig
-    from gen.training.setup import Setup
+    from gen.training.cluster import Cluster
+    from gen.training.setup import Given, Setup
 
 
 @click.command("train")
@@ -57,6 +59,11 @@ if TYPE_CHECKING:
 @click.option(
     "--init-from", type=click.Path(path_type=Path), metavar="MODEL", help="Start from a model's weights."
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 1 << 10),
+    help="Processes that share the batch, on this machine; on several, TF_CONFIG or Slurm tell of them.",
+)
 @click.option("--tensorboard", is_flag=True, help="Also write event files for TensorBoard into the run.")
 def command(
     corpus: str | None,
@@ -69,6 +76,7 @@ def command(
     no_transpose: bool,
     melody: bool,
     velocity: bool | None,
+    workers: int | None,
     tensorboard: bool,
     **asked: object,
 ) -> int:
@@ -79,6 +87,7 @@ def command(
     """
     from gen.training import plan, resuming, setup
     from gen.training.callbacks import require_tensorboard
+    from gen.training.cluster import find_cluster
 
     if sum(asked[name] is not None for name in ("minutes", "steps", "epochs")) > 1:
         raise click.UsageError("--minutes, --steps and --epochs exclude each other.")
@@ -86,6 +95,15 @@ def command(
         raise click.UsageError("Missing option '--corpus'. Or go on with a run: --resume --out RUN_DIR.")
     if tensorboard:
         require_tensorboard()
+    cluster = find_cluster(os.environ)
+    if workers is not None and cluster.size not in (1, workers):
+        raise click.UsageError(
+            f"--workers starts workers here, and the environment has {cluster.size} already."
+        )
+    if (workers or 1) > cluster.size == 1:
+        from gen.training.local_workers import run_workers
+
+        return run_workers(workers or 1, ["train", *_typed(click.get_current_context())])
     choices = {"transpose": False} if no_transpose else {}
     choices |= {"melody": True} if melody else {}
     choices |= {} if velocity is None else {"velocity": velocity}
@@ -99,22 +117,60 @@ def command(
         tokenizer,
         choices,
     )
-    with resuming.resumed_run(given) if resume else setup.new_run(given) as ready:
+    joining = Joining(cluster, given, resume, tensorboard, click.get_current_context().obj)
+    if not cluster.is_chief:
+        return _train(joining, None)
+    with resuming.resumed_run(given, cluster) if resume else setup.new_run(given, cluster) as ready:
         for note in ready.notes:
             tell(note)
-        return _train(ready, click.get_current_context().obj, tensorboard)
+        return _train(joining, ready)
 
 
-def _train(ready: "Setup", started_s: float, tensorboard: bool) -> int:
-    from gen.model.backend import quiet_import_for_parts
+class Joining(NamedTuple):
+    """What every process knows before it meets the others."""
 
-    quiet_import_for_parts(ready.parts)
+    cluster: "Cluster"
+    given: "Given"
+    resume: bool
+    tensorboard: bool
+    started_s: float
+
+
+def _typed(context: click.Context) -> list[str]:
+    """The options that a command was called with, as a shell would give them to another process."""
+    typed: list[str] = []
+    for option in context.command.params:
+        value = context.params[str(option.name)]
+        if isinstance(value, bool):
+            typed += option.opts[:1] if value else option.secondary_opts[:1]
+        elif value is not None:
+            typed += [option.opts[0], str(value)]
+    return typed
+
+
+def _train(joining: Joining, ready: "Setup | None") -> int:
+    from gen.model.backend import cores
+    from gen.training.joining import connect
+    from gen.training.setup import parts_for
+
+    cluster = joining.cluster
+    if cluster.size > 1:
+        tell(f"{cluster.name(cluster.rank)} of {cluster.size}: waiting for the others")
+    # how many streams there are is the chief's to say: a worker counts on at least one a core
+    parts = parts_for(cluster, cluster.size * cores()) if ready is None else ready.parts
+    world = connect(cluster, parts)
     from gen.training.build import build
     from gen.training.callbacks import MetricsLog, ProgressBar, TensorBoard
+    from gen.training.meeting import meet
     from gen.training.signals import stop_on_signals
 
+    ready = meet(world, joining.given, ready, resume=joining.resume)
     folder = ready.folder
-    trainer = build(ready, started_s)
+    trainer = build(ready, joining.started_s, world)
+    if not world.is_chief:
+        with stop_on_signals() as request:
+            outcome = trainer.run(request)
+        return request.exit_code if outcome.reason == "interrupted" else 0
     config, model, reference = trainer.config, ready.model, trainer.reference
     click.echo(
         f"{ready.source.name}: {ready.dataset.training.tokens:,} tokens to learn, "
@@ -127,7 +183,7 @@ def _train(ready: "Setup", started_s: float, tensorboard: bool) -> int:
     trainer.listen(
         ProgressBar(trainer.progress.step, config.steps, sys.stderr),
         MetricsLog(folder, trainer.progress.step),
-        *([TensorBoard(folder.path)] if tensorboard else []),
+        *([TensorBoard(folder.path)] if joining.tensorboard else []),
     )
     with stop_on_signals() as request:
         try:

@@ -80,18 +80,27 @@ class Pieces(Windows):
         return self._windows * self.window
 
     def _read(self, stream: int, ids: NDArray[Any]) -> tuple[NDArray[Any], bool]:
+        if (place := self._place(stream)) is None:
+            return ids[:0], True
+        piece, offset = place
+        first = self._begins[piece] + offset
+        return ids[first : max(first, min(first + self.window + 1, self._ends[piece]))], offset == 0
+
+    def _learned(self, stream: int, read: NDArray[Any]) -> NDArray[Any]:
+        place = self._place(stream)
+        if self._seed is None or self._variants is None or place is None:
+            return read
+        return np.asarray(self._variants[self._variant[place[0]]][read])
+
+    def _place(self, stream: int) -> tuple[int, int] | None:
+        """The piece that a stream reads at the cursor, and from where in it; None where it has none left."""
         self._length()
         window = self.cursor.position // self.window
         starts, pieces = self._taken[stream]
-        place = int(np.searchsorted(starts, window, "right")) - 1
-        if place < 0:  # more streams than pieces
-            return ids[:0], True
-        piece, offset = pieces[place], (window - starts[place]) * self.window
-        first = self._begins[piece] + offset
-        read = ids[first : max(first, min(first + self.window + 1, self._ends[piece]))]
-        if self._seed is not None and self._variants is not None:
-            read = self._variants[self._variant[piece]][read]
-        return read, offset == 0
+        taken = int(np.searchsorted(starts, window, "right")) - 1
+        if taken < 0:  # more streams than pieces
+            return None
+        return pieces[taken], (window - starts[taken]) * self.window
 
 
 def windows_of(

@@ -6,7 +6,7 @@ The whole state of a reader is its cursor, two integers, so a resumed run goes o
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +25,20 @@ class Window:
         ids: `(N, T + 1)` int32; time step t reads `ids[:, t]` and is to predict `ids[:, t + 1]`.
         weights: `(N, T)` float32; 1 where a prediction counts, 0 on padding.
         fresh: `(N,)` bool; where true, the stream's state is cleared before the window.
+
+    Attributes:
+        elsewhere: Predictions that count in the streams of other readers, who share the window with this one.
     """
 
     ids: NDArray[np.int32]
     weights: NDArray[np.float32]
     fresh: NDArray[np.bool_]
+    elsewhere: int = 0
+
+    @property
+    def predictions(self) -> int:
+        """Predictions that count, in the streams of all readers."""
+        return int(self.weights.sum()) + self.elsewhere
 
 
 @dataclass(frozen=True)
@@ -47,15 +56,22 @@ class Windows(ABC):
         streams: N.
         window: T.
         cursor: Where the next window begins.
+        block: The first and the last (exclusive) of the streams that are read here; all unless `narrowed`.
     """
 
     def __init__(self, file: TokenFile, streams: int, window: int, cursor: Cursor | None) -> None:
         self.streams = streams
         self.window = window
         self.cursor = cursor or Cursor()
+        self.block = (0, streams)
         self._file = file
         self._ids = file.map()
         self._windows_since_map = 0
+
+    def narrowed(self, block: tuple[int, int]) -> Self:
+        """This reader, reading only a block of the streams; what is in them stays the same."""
+        self.block = block
+        return self
 
     @property
     def per_epoch(self) -> int:
@@ -63,25 +79,36 @@ class Windows(ABC):
         return -(-self._length() // self.window)
 
     def next(self) -> Window:
-        """The window at the cursor, which moves on; after the last of an epoch the next epoch begins."""
+        """The window at the cursor, which moves on; after the last of an epoch the next epoch begins.
+
+        Its rows are the streams of the block.
+        """
         if self._windows_since_map == _WINDOWS_PER_MAP:
             # pages that were read stay resident as long as their map does
             self._ids = self._file.map()
             self._windows_since_map = 0
         self._windows_since_map += 1
-        ids = np.zeros((self.streams, self.window + 1), np.int32)
-        weights = np.zeros((self.streams, self.window), np.float32)
-        fresh = np.zeros(self.streams, bool)
+        begin, end = self.block
+        ids = np.zeros((end - begin, self.window + 1), np.int32)
+        weights = np.zeros((end - begin, self.window), np.float32)
+        fresh = np.zeros(end - begin, bool)
+        elsewhere = 0
         for stream in range(self.streams):
-            piece, fresh[stream] = self._read(stream, self._ids)
-            ids[stream, : len(piece)] = piece
-            weights[stream, : max(0, len(piece) - 1)] = 1
+            piece, is_fresh = self._read(stream, self._ids)
+            predictions = max(0, len(piece) - 1)
+            if not begin <= stream < end:
+                elsewhere += predictions  # known from where it lies: not a token of it is read
+                continue
+            row = stream - begin
+            ids[row, : len(piece)] = self._learned(stream, piece)
+            weights[row, :predictions] = 1
+            fresh[row] = is_fresh
         position = self.cursor.position + self.window
         if position < self._length():
             self.cursor = Cursor(self.cursor.epoch, position)
         else:
             self.cursor = Cursor(self.cursor.epoch + 1, 0)
-        return Window(ids, weights, fresh)
+        return Window(ids, weights, fresh, elsewhere)
 
     def one_pass(self) -> Iterator[Window]:
         """The windows from the cursor to the end of its epoch."""
@@ -95,7 +122,14 @@ class Windows(ABC):
 
     @abstractmethod
     def _read(self, stream: int, ids: NDArray[Any]) -> tuple[NDArray[Any], bool]:
-        """What a stream reads at the cursor, at most T + 1 ids, and whether its state begins anew."""
+        """What a stream reads at the cursor, at most T + 1 ids as they lie, and whether its state is fresh.
+
+        This must not touch the ids: other readers may have that stream.
+        """
+
+    def _learned(self, stream: int, read: NDArray[Any]) -> NDArray[Any]:  # noqa: ARG002 - for those below
+        """What a stream learns of what it reads at the cursor: the same, unless the pass says otherwise."""
+        return read
 
 
 class Contiguous(Windows):

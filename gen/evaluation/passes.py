@@ -5,7 +5,7 @@ and is not predicted.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from gen.dataset.pieces import windows_of
@@ -66,11 +66,15 @@ class Evaluator:
     Args:
         network: The model; its variables are read at each pass.
         parts: Independent parts the batch is split into, one a core.
+        share: Of so many streams, the first and the last (exclusive) that are read here; None reads all.
     """
 
-    def __init__(self, network: Network, parts: int) -> None:
+    def __init__(
+        self, network: Network, parts: int, share: Callable[[int], tuple[int, int]] | None = None
+    ) -> None:
         self._network = network
         self._parts = parts
+        self._share = share
         self._compiled = tf.function(self._read, autograph=False)
 
     def score(self, file: TokenFile, limit: int | None = None) -> Score:
@@ -84,7 +88,12 @@ class Evaluator:
     def score_by_window(self, file: TokenFile, limit: int | None = None) -> Iterator[Score]:
         """The pass of `score` a window at a time, for those who show progress or may stop it."""
         windows = pass_windows(file, limit)
-        state = self._network.initial_state(windows.streams)
+        if self._share is not None:
+            windows = windows.narrowed(self._share(windows.streams))
+        first, last = windows.block
+        if first == last:  # fewer streams than there are to share them
+            return
+        state = self._network.initial_state(last - first)
         for window in windows.one_pass():
             nats, state = self._compiled(*tensors(window), state)
             yield Score(int(window.weights.sum()), float(nats))

@@ -12,7 +12,7 @@ import io
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +44,17 @@ def import_keras() -> Any:
     return keras
 
 
-def quiet_import(threads_intra: int | None = None, threads_inter: int | None = None) -> None:
+def quiet_import(
+    threads_intra: int | None = None,
+    threads_inter: int | None = None,
+    before_first: Callable[[], None] = lambda: None,
+) -> None:
     """Import TensorFlow and Keras for a command line: nothing of their chatter reaches stderr.
 
     Args:
         threads_intra: Threads inside one operation; None leaves TensorFlow's choice.
         threads_inter: Operations that may run at once; None leaves TensorFlow's choice.
+        before_first: What must be done after the import and before the first operation.
 
     Raises:
         RuntimeError: Threads were asked for after TensorFlow had run its first operation.
@@ -63,17 +68,27 @@ def quiet_import(threads_intra: int | None = None, threads_inter: int | None = N
             tf.config.threading.set_intra_op_parallelism_threads(threads_intra)
         if threads_inter is not None:
             tf.config.threading.set_inter_op_parallelism_threads(threads_inter)
+        before_first()
         # The first operation starts the devices, and with them the rest of the chatter.
         tf.function(lambda: tf.linalg.matmul(tf.ones([8, 8]), tf.ones([8, 8])), autograph=False)()
 
 
-def quiet_import_for_parts(parts: int) -> None:
-    """`quiet_import` for work in so many independent parts, a thread each; a single part gets all threads."""
+def quiet_import_for_parts(
+    parts: int, before_first: Callable[[], None] = lambda: None, neighbours: int = 1
+) -> None:
+    """`quiet_import` for work in so many independent parts, a thread each; a single part gets all threads.
+
+    Args:
+        parts: How many.
+        before_first: As in `quiet_import`.
+        neighbours: How many processes share the cores, this one included.
+    """
     keep_freed_memory()
     if parts > 1:
-        quiet_import(threads_intra=1, threads_inter=parts)
+        quiet_import(threads_intra=1, threads_inter=parts, before_first=before_first)
     else:
-        quiet_import()
+        share = None if neighbours == 1 else max(1, cores() // neighbours)
+        quiet_import(threads_intra=share, before_first=before_first)
 
 
 def keep_freed_memory() -> None:

@@ -22,30 +22,37 @@ from gen.training.loop import Clock, Trainer
 from gen.training.plan import MAX_VALIDATION_TOKENS
 from gen.training.setup import Setup, describe
 from gen.training.step import TrainingStep
+from gen.training.world import World
 
 # What the clock must leave for: a validation's saves and sample, and closing TensorFlow at the end.
 SAVES_S = 0.3
 EXIT_S = 0.8
 
 
-def build(setup: Setup, started: float) -> Trainer:
+def build(setup: Setup, started: float, world: World | None = None) -> Trainer:
     """The loop for a setup, at its saved state if it has one.
 
     Args:
-        setup: From `gen.training.setup`.
+        setup: From `gen.training.setup`, or at other workers than the chief from `gen.training.meeting`.
         started: When the process began, on the clock of `time.monotonic`.
+        world: Who else trains it; all of them build it at the same time.
 
     Raises:
         TrainingError: The time asked for is over before training can begin.
     """
-    config = setup.training or _unmeasured(setup)
+    world = world or World()
+    config = setup.training or TrainingConfig.from_json(
+        world.decided(lambda: _unmeasured(setup).to_json())  # which times products
+    )
     network = Network(setup.model, config.precision, config.products, config.seed)
     if setup.base is not None:
         base = tokenizer_of(setup.base.kind, setup.base.tokenizer)
         network.assign(carry_over(setup.base, base, setup.dataset.tokenizer, network.weights()))
-    reference = _reference(setup)  # before the clock is read for the number of steps
-    step = TrainingStep(network, config)
-    evaluator = Evaluator(network, setup.parts)
+    network.assign(world.copied(network.weights()))
+    # before the clock is read for the number of steps
+    reference = _reference(setup) if world.is_chief else None
+    step = TrainingStep(network, config, world)
+    evaluator = Evaluator(network, config.parts, world.share)
     timer = None
     if setup.training is None:
         steps, validate_every, timer = _length(setup, step, started)
@@ -64,7 +71,7 @@ def build(setup: Setup, started: float) -> Trainer:
         reference=reference,
         clock=timer,
     )
-    if setup.saved is not None:
+    if world.decided(lambda: setup.saved is not None):
         trainer.restore(setup.saved)
     return trainer
 
@@ -82,7 +89,7 @@ def _precision(setup: Setup) -> tuple[Precision, Precision]:
     """What factors are rounded to, and what they are multiplied in."""
     if setup.request.precision == "float32":
         return "float32", "float32"
-    faster = clock.faster_products(setup.streams // setup.parts, setup.model.units)
+    faster = clock.faster_products(setup.streams // (setup.cluster.size * setup.parts), setup.model.units)
     return ("bfloat16" if setup.request.precision == "bfloat16" else faster), faster
 
 
@@ -99,8 +106,10 @@ def _length(setup: Setup, step: TrainingStep, started: float) -> tuple[int, int,
     step_s = clock.step_seconds(step, dataset.training, setup.streams, setup.window, request.budget_s)
     validation_s = plan.validation_seconds(step_s, setup.streams * setup.window, dataset.validation.tokens)
     timer = Clock(started + request.budget_s - EXIT_S, validation_s + SAVES_S)
-    left_s = timer.deadline_s - time.monotonic()
-    return *plan.length_by_clock(left_s, step_s, timer.validation_s), timer
+    steps, validate_every = step.world.decided(
+        lambda: plan.length_by_clock(timer.deadline_s - time.monotonic(), step_s, timer.validation_s)
+    )
+    return steps, validate_every, timer
 
 
 def _reference(setup: Setup) -> Reference | None:

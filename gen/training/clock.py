@@ -1,6 +1,8 @@
 """What products and steps cost on this machine, measured before training and then undone."""
 
 import time
+from functools import partial
+from operator import lt
 
 from gen.config import Precision
 from gen.dataset.pieces import windows_of
@@ -20,20 +22,21 @@ MEASURED_UNITS = 256
 def step_seconds(step: TrainingStep, file: TokenFile, streams: int, window: int, budget_s: float) -> float:
     """Seconds a step takes, roughly and soon; the network and the optimiser are then as before."""
     weights, moments = step.network.weights(), step.optimizer_state()
-    windows = windows_of(file, streams, window)
-    state = step.network.initial_state(streams)
+    windows = windows_of(file, streams, window).narrowed(step.world.block(streams))
+    state = step.network.initial_state(windows.block[1] - windows.block[0])
     for _ in range(_WARM_UP):
         state = step(windows.next(), state, 0, 0.0).state
-    measured_s = min(_MEASURED_S, _SHARE_OF_BUDGET * budget_s)
-    started = time.perf_counter()
-    done = 0
-    while done < _MIN_STEPS or time.perf_counter() - started < measured_s:
+    enough_s = min(_MEASURED_S, _SHARE_OF_BUDGET * budget_s)
+    done, measured_s = 0, 0.0
+    # of many workers each takes as many steps as the chief
+    while done < _MIN_STEPS or step.world.decided(partial(lt, measured_s, enough_s)):
+        started = time.perf_counter()
         state = step(windows.next(), state, 0, 0.0).state
+        measured_s += time.perf_counter() - started
         done += 1
-    seconds = (time.perf_counter() - started) / done
     step.network.assign(weights)
     step.assign_optimizer_state(moments)
-    return seconds
+    return measured_s / done
 
 
 def faster_products(streams: int, units: int) -> Precision:

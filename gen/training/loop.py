@@ -2,9 +2,13 @@
 
 All that a run is between two updates is a `Progress` and a dict of arrays; saving writes them, resuming and
 recovering read them, by the same code.
+
+Of several processes each runs this loop. What depends on a clock, a folder or a signal is decided by one and
+told to all, so that they never part: the wish to save, and to stop, travel with the gradients.
 """
 
 import math
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,19 +23,17 @@ from gen.dataset.pieces import windows_of
 from gen.dataset.prepare import Dataset
 from gen.dataset.windows import Windows
 from gen.errors import TrainingError
-from gen.evaluation.passes import Evaluator
-from gen.evaluation.reference import Reference, trend
-from gen.model.backend import import_tensorflow
+from gen.evaluation.passes import Evaluator, Score, total
+from gen.evaluation.reference import Reference
 from gen.model.network import Network
-from gen.training.callbacks import Callback, StepReport, ValidationReport
+from gen.training.callbacks import Callback, StepReport
+from gen.training.keeping import Keeper
 from gen.training.plan import MAX_VALIDATION_TOKENS
+from gen.training.publishing import Publisher
 from gen.training.run import Progress, RunFolder, SavedState
 from gen.training.schedule import learning_rate
-from gen.training.signals import StopRequest
-from gen.training.state_tensors import require_state_tensors
+from gen.training.signals import STOPPING_SIGNALS, StopRequest
 from gen.training.step import TrainingStep
-
-tf = import_tensorflow()
 
 SAVE_EVERY_S = 60.0
 MAX_RECOVERIES = 4
@@ -61,12 +63,12 @@ class Trainer:
     """Trains one run.
 
     Args:
-        folder: Where it is kept.
+        folder: Where it is kept; used by the chief alone.
         about: The run's unchanging description, saved with every state.
         blank: The model file's content but for weights and training result.
         dataset: What to learn.
         config: How.
-        step: The update, with the network.
+        step: The update, with the network and the world.
         evaluator: The validation, of the same network.
         preview: Writes a short sample from weights.
         measure: Turns the nats of a validation, summed, into what people compare.
@@ -96,13 +98,17 @@ class Trainer:
         self.config = config
         self._step = step
         self._evaluator = evaluator
-        self._preview = preview
-        self._measure = measure
+        self._publisher = Publisher(folder, blank, preview, measure, reference)
         self.reference = reference
         self._callbacks: list[Callback] = []
+        self._world = step.world
+        self._keeper = Keeper(folder, step, config)
+        self._save_told = False
+        self._stop_told: signal.Signals | None = None
         self.progress = Progress()
         self._windows = self._windows_at(self.progress)
-        self._state = self._network.initial_state(config.batch_size)
+        first, last = self._windows.block
+        self._state = self._network.initial_state(last - first)
         self._saved_at = time.monotonic()
         self._clock = clock
         self._stepping_s, self._stepped = 0.0, 0
@@ -122,17 +128,10 @@ class Trainer:
         for callback in self._callbacks:
             callback.close()
 
-    def restore(self, saved: SavedState) -> None:
-        """Go to a saved state, exactly."""
-        self.progress = saved.progress
-        self._windows = self._windows_at(saved.progress)
-        tensors = saved.tensors
-        self._network.assign({name: tensors[name] for name in self._network.variables})
-        self._step.assign_optimizer_state(tensors)
-        self._state = [
-            (tf.constant(tensors[f"carried.{layer}.h"]), tf.constant(tensors[f"carried.{layer}.C"]))
-            for layer in range(self._network.config.layers)
-        ]
+    def restore(self, saved: SavedState | None) -> None:
+        """Go to a saved state, exactly; None where another process is the chief, who has it."""
+        self.progress, self._state = self._keeper.restore(saved)
+        self._windows = self._windows_at(self.progress)
 
     def run(self, request: StopRequest) -> Outcome:
         """Train to the end, or until `request` or the validation loss says to stop.
@@ -141,13 +140,19 @@ class Trainer:
             TrainingError: The loss keeps exploding.
             RunError: The run's folder cannot be written.
         """
-        if not self._folder.validated_state.exists():
+        outcome = self._run(request)
+        self._world.decided(lambda: None)  # nobody leaves before the chief has saved
+        return outcome
+
+    def _run(self, request: StopRequest) -> Outcome:
+        if self._world.decided(lambda: not self._folder.validated_state.exists()):
             self._save(validated=True)
         while self.progress.step < self.config.steps:
-            if request.signal is not None:
+            if self._must_stop(request):
                 self._save(validated=False)
                 return Outcome("interrupted", self.progress)
-            if not self._advance():
+            save_too = self._world.is_chief and time.monotonic() - self._saved_at > SAVE_EVERY_S
+            if not self._advance([float(save_too), *(request.signal == each for each in STOPPING_SIGNALS)]):
                 self._recover()
                 continue
             step = self.progress.step
@@ -157,16 +162,31 @@ class Trainer:
                     if self.progress.is_stuck(self.config):
                         return Outcome("stopped early", self.progress)
                     self._retime()
-            elif time.monotonic() - self._saved_at > SAVE_EVERY_S:
+            elif self._save_told:
                 self._save(validated=False)
         return Outcome("finished", self.progress)
 
-    def _advance(self) -> bool:
-        """One update; False when it went wrong and must not be kept."""
+    def _must_stop(self, request: StopRequest) -> bool:
+        """Whether to stop before the next step: all processes at the same one, whoever was asked to."""
+        if self._world.cluster.size > 1:
+            request.signal = self._stop_told or request.signal
+            return self._stop_told is not None
+        return request.signal is not None
+
+    def _advance(self, telling: list[float]) -> bool:
+        """One update; False when it went wrong and must not be kept.
+
+        Args:
+            telling: Whether to save, and which signals have asked to stop; all do as one is told.
+        """
         began_s = time.monotonic()
         window = self._windows.next()
         rate = learning_rate(self.progress.step, self.config) * self.progress.rate_scale
-        result = self._step(window, self._state, self.progress.step, rate)
+        result = self._step(window, self._state, self.progress.step, rate, telling)
+        save, *stops = result.told
+        self._save_told = save > 0
+        asked = (each for each, told in zip(STOPPING_SIGNALS, stops, strict=True) if told > 0)
+        self._stop_told = next(asked, None)
         if not (self._is_sound(result.loss) and math.isfinite(result.gradient_norm)):
             return False
         self._state = result.state
@@ -174,9 +194,7 @@ class Trainer:
         self.progress = replace(
             self.progress, step=self.progress.step + 1, epoch=cursor.epoch, position=cursor.position
         )
-        report = StepReport(
-            self.progress.step, result.loss, result.gradient_norm, rate, int(window.weights.sum())
-        )
+        report = StepReport(self.progress.step, result.loss, result.gradient_norm, rate, window.predictions)
         for callback in self._callbacks:
             callback.on_step(report)
         self._stepping_s += time.monotonic() - began_s
@@ -189,22 +207,27 @@ class Trainer:
 
     def _retime(self) -> None:
         """Set the number of steps right where it is time to; it is recorded with the state."""
-        done, config = self.progress.step, self.config
-        if self._clock is None or not self._retimings or done < self._retimings[0] * config.steps:
+        done, config, clock = self.progress.step, self.config, self._clock
+        if clock is None or not self._retimings or done < self._retimings[0] * config.steps:
             return
         del self._retimings[0]
-        left_s = self._clock.deadline_s - time.monotonic()
-        validations = math.ceil((config.steps - done) / config.validate_every)
-        step_s = self._stepping_s / self._stepped
-        # the quickest: the first compiles as well
-        validation_s = min(self._validations_s, default=self._clock.validation_s)
-        steps = done + max(1, int((left_s - validations * validation_s) / step_s))
+        steps = self._world.decided(lambda: self._affordable(clock))
         every = max(1, math.ceil(steps * config.validate_every / config.steps))
         self.config = replace(config, steps=steps, validate_every=every)
         self._about = {**self._about, "training": self.config.to_json()}
         self._save(validated=False)  # whoever resumes goes by the new number too
         for callback in self._callbacks:
             callback.on_length(steps)
+
+    def _affordable(self, clock: Clock) -> int:
+        """How many steps the run will have, by what the steps and validations so far have taken."""
+        done, config = self.progress.step, self.config
+        left_s = clock.deadline_s - time.monotonic()
+        validations = math.ceil((config.steps - done) / config.validate_every)
+        step_s = self._stepping_s / self._stepped
+        # the quickest: the first compiles as well
+        validation_s = min(self._validations_s, default=clock.validation_s)
+        return done + max(1, int((left_s - validations * validation_s) / step_s))
 
     def _recover(self) -> None:
         recoveries = self.progress.recoveries + 1
@@ -216,9 +239,7 @@ class Trainer:
             )
         failed_step = self.progress.step + 1
         scale = self.progress.rate_scale / 2
-        validated = self._folder.load_validated_state()
-        require_state_tensors(validated.tensors, self._network.config, self.config)
-        self.restore(validated)
+        self.restore(self._keeper.load_validated())
         self.progress = replace(self.progress, rate_scale=scale, recoveries=recoveries)
         self.notice(
             f"The loss exploded at step {failed_step}: back to step {self.progress.step}, "
@@ -227,50 +248,26 @@ class Trainer:
 
     def _validate(self) -> None:
         began_s = time.monotonic()
-        score = self._evaluator.score(self._dataset.validation, MAX_VALIDATION_TOKENS)
+        found = self._evaluator.score(self._dataset.validation, MAX_VALIDATION_TOKENS)
+        shares = self._world.gathered([found.tokens, found.nats])
+        score = total(Score(int(tokens), nats) for tokens, nats in shares.tolist())
         nats = score.nats_per_token
         if not self._is_sound(nats):
             self._recover()
             return
         best = self.progress.best_nats
         is_best = best is None or nats < best
-        weights = self._network.weights()
-        measures = self._measure(score.nats)
-        compared = "" if self.reference is None else self.reference.compared(measures)
-        summary = self._training_summary(nats, score.tokens, measures, compared)
-        model = replace(self._blank, weights=weights, training=summary)
         if is_best:
             self.progress = replace(self.progress, best_nats=nats, best_step=self.progress.step)
-            self._folder.save_model(self._folder.best, model)
-        self._folder.save_model(self._folder.last, model)
-        report = ValidationReport(
-            self.progress.step,
-            nats,
-            measures,
-            score.tokens,
-            is_best,
-            self._preview(weights),
-            summary["ngram"],
-            "; ".join(filter(None, [compared, trend(nats, best)])),
-        )
-        for callback in self._callbacks:
-            callback.on_validation(report)
+        if self._world.is_chief:
+            report = self._publisher.publish(
+                self._network.weights(), score, self.progress.step, self.config, best, is_best=is_best
+            )
+            for callback in self._callbacks:
+                callback.on_validation(report)
         # last of all: whoever is killed before does the validation again, and nothing of it is missing
         self._save(validated=True)
         self._validations_s.append(time.monotonic() - began_s)
-
-    def _training_summary(
-        self, nats: float, tokens: int, measures: dict[str, float], compared: str
-    ) -> dict[str, Any]:
-        return {
-            "step": self.progress.step,
-            "validation_nats_per_token": nats,
-            **{f"validation_{name}": value for name, value in measures.items()},
-            "validation_tokens": tokens,
-            "ngram": self.reference and self.reference.to_json(),
-            "verdict": compared,
-            "config": self.config.to_json(),
-        }
 
     def notice(self, text: str) -> None:
         """Tell every listener."""
@@ -278,10 +275,7 @@ class Trainer:
             callback.on_notice(text)
 
     def _save(self, *, validated: bool) -> None:
-        tensors: dict[str, NDArray[Any]] = {**self._network.weights(), **self._step.optimizer_state()}
-        for layer, (h, C) in enumerate(self._state):
-            tensors |= {f"carried.{layer}.h": h.numpy(), f"carried.{layer}.C": C.numpy()}
-        self._folder.save_state(self.progress, self._about, tensors, validated=validated)
+        self._keeper.save(self.progress, self._about, self._state, validated=validated)
         self._saved_at = time.monotonic()
 
     def _windows_at(self, progress: Progress) -> Windows:
@@ -292,4 +286,4 @@ class Trainer:
             seed=self.config.seed,
             variants=self._dataset.tokenizer.variants(),
             cursor=progress.cursor,
-        )
+        ).narrowed(self._world.block(self.config.batch_size))

@@ -3,23 +3,25 @@
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from gen.checkpoint import Model
-from gen.config import ConfigError, ModelConfig, TrainingConfig
+from gen.config import ConfigError, ModelConfig, TrainingConfig, require_whole
 from gen.dataset.prepare import Dataset, prepared
 from gen.dataset.token_file import TokenFile, fit_streams
 from gen.errors import CorpusError, RunError
+from gen.training.cluster import ALONE, Cluster
 from gen.training.plan import Request
 from gen.training.run import RunFolder
-from gen.training.setup import Given, Setup
+from gen.training.setup import Given, Setup, parts_for
 from gen.training.source import Source, find_again, is_same
 from gen.training.state_tensors import require_state_tensors
 
 
 @contextmanager
-def resumed_run(given: Given) -> Iterator[Setup]:
+def resumed_run(given: Given, cluster: Cluster = ALONE) -> Iterator[Setup]:
     """What `resume` sets up, its folder locked from before it is read for as long as this lasts.
 
     Raises:
@@ -27,11 +29,13 @@ def resumed_run(given: Given) -> Iterator[Setup]:
     """
     out = given.out
     with RunFolder(out).locked() if out is not None and out.is_dir() else nullcontext():
-        yield resume(given)
+        yield resume(given, cluster)
 
 
-def resume(given: Given) -> Setup:
+def resume(given: Given, cluster: Cluster = ALONE) -> Setup:
     """Set up a run that goes on; options given again must be those it began with.
+
+    It may go on with another number of processes.
 
     Raises:
         RunError: There is no such run, it is finished, its corpus changed, or a flag differs.
@@ -58,6 +62,13 @@ def resume(given: Given) -> Setup:
     dataset = _prepare_again(out, source, about)
     _refuse_choices(given, dataset)
     _require_fit(out, dataset, model, training)
+    workers, notes = _workers(out, about), [saved.note] if saved.note else []
+    if workers != cluster.size:
+        training = replace(training, parts=parts_for(cluster, training.batch_size))
+        notes.append(
+            f"Going on with {_counted(cluster.size)} instead of {workers}: the same streams in other shares, "
+            "the same sums in another order"
+        )
     return Setup(
         folder=folder,
         request=asked,
@@ -69,7 +80,8 @@ def resume(given: Given) -> Setup:
         parts=training.parts,
         saved=saved,
         training=training,
-        notes=(saved.note,) if saved.note else (),
+        cluster=cluster,
+        notes=tuple(notes),
     )
 
 
@@ -117,6 +129,18 @@ def _recorded(folder: Path, about: dict[str, Any]) -> tuple[Request, Source, Mod
             ModelConfig.from_json(about.get("model")),
             TrainingConfig.from_json(about.get("training")),
         )
+
+
+def _workers(folder: Path, about: dict[str, Any]) -> int:
+    """How many processes trained a run so far; what says nothing of it was written by one."""
+    with _of_this_release(folder):
+        workers: int = about.get("workers", 1)
+        require_whole("workers", workers, 1, 1 << 20)
+        return workers
+
+
+def _counted(workers: int) -> str:
+    return "1 worker" if workers == 1 else f"{workers} workers"
 
 
 def _source(folder: Path, about: dict[str, Any]) -> Source:

@@ -18,6 +18,7 @@ from gen.kinds import kind_named, tokenizer_of
 from gen.machine import cores
 from gen.tokenizer.base import Tokenizer
 from gen.training import plan
+from gen.training.cluster import ALONE, Cluster
 from gen.training.finetune import describe_gain
 from gen.training.plan import Request
 from gen.training.run import RunFolder, SavedState, new_run_folder
@@ -61,10 +62,11 @@ class Setup:
         model: The shape of the network.
         streams: N.
         window: T.
-        parts: Independent parts of the batch, one a core.
+        parts: Independent parts of the batch in each process, one a core.
         base: The model to start from, if any.
         saved: The state to go on from, if any.
         training: The configuration to go on with, if any.
+        cluster: All processes that train it.
         notes: What the user should be told, one line each.
     """
 
@@ -79,24 +81,25 @@ class Setup:
     base: Model | None = None
     saved: SavedState | None = None
     training: TrainingConfig | None = None
+    cluster: Cluster = ALONE
     notes: tuple[str, ...] = ()
 
 
 @contextmanager
-def new_run(given: Given) -> Iterator[Setup]:
+def new_run(given: Given, cluster: Cluster = ALONE) -> Iterator[Setup]:
     """What `begin` sets up, its folder locked for as long as this lasts.
 
     Raises:
         RunError: As `begin`; or another process trains in the folder.
     """
-    ready = begin(given)
+    ready = begin(given, cluster)
     with ready.folder.locked():
         _refuse_run(ready.folder)  # another process may have been quicker
         yield ready
 
 
-def begin(given: Given) -> Setup:
-    """Set up a run that starts.
+def begin(given: Given, cluster: Cluster = ALONE) -> Setup:
+    """Set up a run that starts, at the chief of the processes that will train it.
 
     Raises:
         CorpusError: The corpus cannot be read.
@@ -140,10 +143,16 @@ def begin(given: Given) -> Setup:
         model=model,
         streams=streams,
         window=window,
-        parts=min(cores(), streams),
+        parts=parts_for(cluster, streams),
         base=base,
+        cluster=cluster,
         notes=(*found.notes, *dataset.notes, *_notes(dataset, base_tokenizer), *([shrunk] if shrunk else [])),
     )
+
+
+def parts_for(cluster: Cluster, streams: int) -> int:
+    """Independent parts of a process's share of the batch: one for each core that it has to itself."""
+    return max(1, min(cores() // cluster.neighbours, streams // cluster.size))
 
 
 def describe(setup: Setup, training: TrainingConfig) -> dict[str, Any]:
@@ -157,6 +166,7 @@ def describe(setup: Setup, training: TrainingConfig) -> dict[str, Any]:
         "model": setup.model.to_json(),
         "training": training.to_json(),
         "base_tokenizer": base,
+        "workers": setup.cluster.size,
     }
 
 

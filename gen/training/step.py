@@ -1,13 +1,18 @@
-"""One update: loss over a window, gradients through time, clipping, AdamW.
+"""One update: loss over a window, gradients through time, their sum over all devices, clipping, AdamW.
 
-The step runs under `strategy.run`; the default strategy is a world of one. Inside, the batch is split into
-independent parts, one a core: each walks its own time loop on its own thread, and their gradients meet in the
-fused weights they share. State goes in and comes out; it is never a variable.
+The gradients are computed under `strategy.run`; the default strategy is a world of one. Inside, the batch is
+split into independent parts, one a core: each walks its own time loop on its own thread, and their gradients
+meet in the fused weights they share. State goes in and comes out; it is never a variable.
+
+The weights and the optimiser's moments are each process's own: from the same sum the same update follows, to
+the last bit, so nothing but the sum travels. (Under the strategy's scope Keras would sum the gradients once
+more, after they were clipped, and send the learning rate and the count of updates around as well.)
 
 Sources: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019); Pascanu, Mikolov and Bengio,
 "On the difficulty of training recurrent neural networks" (2013), for clipping by the global norm.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
@@ -19,19 +24,27 @@ from gen.model.network import Network, State
 from gen.model.parts import read_window
 from gen.model.products import Tensor
 from gen.training.dropout import Dropout
+from gen.training.signals import STOPPING_SIGNALS
+from gen.training.world import World
 
 tf = import_tensorflow()
 keras = import_keras()
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.99, 1e-8
+# to tell the other workers with a step: whether to save, and for each signal whether it has asked to stop
+NOTHING = (0.0,) * (1 + len(STOPPING_SIGNALS))
 
 
 class StepResult(NamedTuple):
-    """What a step tells: mean nats a token before the update, the gradient's norm, the state after."""
+    """What a step tells: mean nats a token before the update, the gradient's norm, the state after.
+
+    `told` is what all workers told each other with it, summed.
+    """
 
     loss: float
     gradient_norm: float
     state: State
+    told: list[float]
 
 
 class TrainingStep:
@@ -40,10 +53,12 @@ class TrainingStep:
     Args:
         network: Its variables are updated in place.
         config: How to train.
+        world: Who else trains it.
     """
 
-    def __init__(self, network: Network, config: TrainingConfig) -> None:
+    def __init__(self, network: Network, config: TrainingConfig, world: World | None = None) -> None:
         self.network = network
+        self.world = world or World()
         self._config = config
         self.optimizer = keras.optimizers.AdamW(
             learning_rate=config.learning_rate,
@@ -59,17 +74,38 @@ class TrainingStep:
         self.optimizer.build(list(network.variables.values()))
         self._compiled = tf.function(self._distributed, autograph=False)
 
-    def __call__(self, window: Window, state: State, step: int, learning_rate: float) -> StepResult:
-        """Train on a window; `step` and the global number of a stream decide the dropout."""
-        loss, norm, state = self._compiled(
-            tf.constant(window.ids),
-            tf.constant(window.weights),
-            tf.constant(window.fresh),
-            state,
-            tf.constant(step, tf.int64),
-            tf.constant(learning_rate, tf.float32),
-        )
-        return StepResult(float(loss), float(norm), state)
+    def __call__(
+        self,
+        window: Window,
+        state: State,
+        step: int,
+        learning_rate: float,
+        telling: Sequence[float] = NOTHING,
+    ) -> StepResult:
+        """Train on a window; `step` and the global number of a stream decide the dropout.
+
+        Args:
+            window: Of this process's streams.
+            state: Theirs.
+            step: Its number.
+            learning_rate: For this update.
+            telling: As many numbers as `NOTHING`, to be summed over the workers along with the gradients.
+
+        Raises:
+            TrainingError: Another worker is gone.
+        """
+        with self.world.in_touch():
+            loss, norm, state, told = self._compiled(
+                tf.constant(window.ids),
+                tf.constant(window.weights),
+                tf.constant(window.fresh),
+                state,
+                tf.constant(window.elsewhere, tf.float32),
+                tf.constant(step, tf.int64),
+                tf.constant(telling, tf.float32),
+                tf.constant(learning_rate, tf.float32),
+            )
+            return StepResult(float(loss), float(norm), state, told.numpy().tolist())
 
     def optimizer_state(self) -> dict[str, NDArray[Any]]:
         """AdamW's moments and count of updates, by names that do not depend on Keras' own."""
@@ -88,18 +124,37 @@ class TrainingStep:
             named |= {f"optimizer.m.{name}": momentum, f"optimizer.v.{name}": velocity}
         return named
 
-    def _distributed(self, *arguments: Any) -> Any:
-        return tf.distribute.get_strategy().run(self._update, args=arguments)
+    def _distributed(self, *arguments: Any) -> tuple[Tensor, Tensor, State, Tensor]:
+        *read, learning_rate = arguments
+        world = self.world
+        results = world.strategy.run(self._gradients, args=read)
+        loss, told, state, *gradients = results
+        if world.local_replicas > 1:
+            local = world.strategy.experimental_local_results
+            # the sums are the same on all devices; the state of each is of its own streams
+            loss, told, *gradients = (local(each)[0] for each in (loss, told, *gradients))
+            state = [tuple(tf.concat(local(each), axis=0) for each in layer) for layer in state]
+        updated = tf.distribute.get_strategy().run(self._update, args=(gradients, learning_rate))
+        return loss, updated, state, told
 
-    def _update(
+    def _gradients(
         self,
         ids: Tensor,
         weights: Tensor,
         fresh: Tensor,
         state: State,
+        elsewhere: Tensor,
         step: Tensor,
-        learning_rate: Tensor,
-    ) -> tuple[Tensor, Tensor, State]:
+        telling: Tensor,
+    ) -> list[Any]:
+        """Of this device's streams: the loss and its gradients, summed over all devices; the state after."""
+        predictions = tf.reduce_sum(weights) + elsewhere
+        blocks, number = self.world.blocks(self._config.batch_size), self.world.local_replica()
+        first_stream, last_stream = blocks[number]
+        if len(blocks) > 1:
+            own = slice(first_stream - blocks[0][0], last_stream - blocks[0][0])
+            ids, weights, fresh = ids[own], weights[own], fresh[own]
+            state = [(h[own], C[own]) for h, C in state]
         variables = list(self.network.variables.values())
         with tf.GradientTape() as tape:
             nats, state = read_window(
@@ -109,12 +164,20 @@ class TrainingStep:
                 fresh,
                 state,
                 self._config.parts,
-                lambda first: Dropout(self._config.dropout, self._config.seed, step, first),
+                lambda first: Dropout(self._config.dropout, self._config.seed, step, first_stream + first),
             )
-            loss = nats / tf.reduce_sum(weights)
+            # of all devices' predictions: the gradients of the whole are then a sum, and are divided once
+            loss = nats / predictions
         gradients = tape.gradient(loss, [variable.value for variable in variables])
         gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
+        loss, told, *gradients = self.world.summed(
+            [loss, telling if number == 0 else tf.zeros_like(telling), *gradients]
+        )
+        return [loss, told, state, *gradients]
+
+    def _update(self, gradients: list[Tensor], learning_rate: Tensor) -> Tensor:
+        variables = list(self.network.variables.values())
         gradients, norm = tf.clip_by_global_norm(gradients, self._config.gradient_norm)
         self.optimizer.learning_rate.assign(learning_rate)
         self.optimizer.apply(gradients, variables)
-        return loss, norm, state
+        return norm

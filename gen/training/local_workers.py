@@ -1,0 +1,155 @@
+"""`gen train --workers K`: so many processes of one command on this machine, which share its cores.
+
+Each is told of the others by `TF_CONFIG`, as on machines of their own. The chief's output is the command's;
+what the others say is shown where one of them fails.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+from typing import IO
+
+from gen.errors import GenError, TrainingError
+from gen.training.signals import STOPPING_SIGNALS, StopRequest
+
+# until a worker is seen to have ended, and until the others must have, by themselves, when one has
+POLL_S, PATIENCE_S = 0.05, 15.0
+_RESUME = "Go on with --resume: nothing is lost but the work since the last save."
+_DIES_WITH_ITS_PARENT = 1  # PR_SET_PDEATHSIG, from prctl.h of Linux
+
+
+def run_workers(count: int, arguments: Sequence[str]) -> int:
+    """Run a command of `gen` in so many processes, to its end; the exit code is the chief's.
+
+    Raises:
+        TrainingError: One of them was killed, or failed.
+    """
+    addresses = free_addresses(count)
+    with ExitStack() as stack:
+        said: list[IO[bytes]] = [stack.enter_context(tempfile.TemporaryFile()) for _ in addresses]
+        processes: list[subprocess.Popen[bytes]] = []
+        request = stack.enter_context(_handing_on_signals(processes))
+        stack.callback(_kill, processes)
+        for rank in range(count):
+            processes.append(_start(rank, addresses, arguments, said[rank]))
+        code = _watch(processes, addresses, said, request)
+        for process in processes:
+            _ended(process)
+    return code
+
+
+def free_addresses(count: int) -> list[str]:
+    """So many addresses on this machine that nobody listens at."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
+
+
+def _start(
+    rank: int, addresses: list[str], arguments: Sequence[str], said: IO[bytes]
+) -> "subprocess.Popen[bytes]":
+    task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": rank}}
+    return subprocess.Popen(
+        [sys.executable, "-m", "gen", *arguments],
+        # a GPU would be every worker's at once, which none of them can have
+        env={**os.environ, "TF_CONFIG": json.dumps(task), "CUDA_VISIBLE_DEVICES": "-1"},
+        stdin=None if rank == 0 else subprocess.DEVNULL,
+        stdout=None if rank == 0 else subprocess.DEVNULL,
+        stderr=None if rank == 0 else said,
+        # what the terminal sends comes by way of this process, once
+        start_new_session=True,
+        preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - no threads here
+    )
+
+
+def _end_with_parent() -> None:
+    import ctypes
+
+    ctypes.CDLL(None).prctl(_DIES_WITH_ITS_PARENT, signal.SIGTERM)
+
+
+@contextmanager
+def _handing_on_signals(processes: list["subprocess.Popen[bytes]"]) -> Iterator[StopRequest]:
+    request = StopRequest()
+
+    def hand_on(number: int, _frame: FrameType | None) -> None:
+        request.signal = signal.Signals(number)
+        for process in processes:
+            process.send_signal(number)
+
+    handlers = {number: signal.getsignal(number) for number in STOPPING_SIGNALS}
+    for number, handler in handlers.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, hand_on)
+    try:
+        yield request
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _watch(
+    processes: list["subprocess.Popen[bytes]"],
+    addresses: list[str],
+    said: list[IO[bytes]],
+    request: StopRequest,
+) -> int:
+    """Wait until the chief has ended, or another one as it should not; the exit code of all.
+
+    Raises:
+        TrainingError: One was killed, or failed and the chief did not hear of it.
+    """
+    fallen: int | None = None
+    while fallen is None:
+        fallen = next((rank for rank, process in enumerate(processes) if process.poll()), None)
+        if fallen is None and processes[0].returncode == 0:
+            return 0
+        time.sleep(POLL_S)
+    code, named = processes[fallen].returncode, f"Worker {fallen} ({addresses[fallen]})"
+    if code < 0:
+        if request.signal is not None:  # it was told to, before it could note it
+            return request.exit_code
+        _leave_line()
+        raise TrainingError(f"{named} was killed by {signal.Signals(-code).name}.", _RESUME)
+    # it has said why, or was told to stop: the chief then knows as well
+    if (of_chief := _ended(processes[0])) is None:
+        problem, fix = _last_words(said[fallen])
+        _leave_line()
+        raise TrainingError(f"{named} ended: {problem}", fix)
+    return of_chief if of_chief >= 0 else GenError.exit_code
+
+
+def _ended(process: "subprocess.Popen[bytes]") -> int | None:
+    try:
+        return process.wait(PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def _kill(processes: list["subprocess.Popen[bytes]"]) -> None:
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def _last_words(said: IO[bytes]) -> tuple[str, str]:
+    said.seek(0)
+    lines = said.read().decode("utf-8", "replace").split("\n")
+    problem = next((line for line in reversed(lines) if line.startswith("Problem: ")), "Problem: unknown")
+    fix = next((line for line in reversed(lines) if line.startswith("Fix: ")), f"Fix: {_RESUME}")
+    return problem.removeprefix("Problem: "), fix.removeprefix("Fix: ")
+
+
+def _leave_line() -> None:
+    """The chief may have left its progress bar in the middle of a line."""
+    sys.stderr.write("\n")

@@ -1,0 +1,49 @@
+"""The tables of docs/scale.md, for `readme_tables.py`."""
+
+from collections.abc import Callable
+from typing import Any
+
+
+def measured(data: dict[str, Any], machine_line: Callable[[dict[str, Any]], str]) -> str:
+    """What a step and its exchange take with several processes here."""
+    head = "| processes | a step | its exchange | share | of processor time | bytes sent | by the formula |"
+    lines = [head, "|---|---|---|---|---|---|---|"]
+    for row in data["rows"]:
+        step, exchange = row["step"], row["exchange"]
+        of_processors = exchange["processor_s"] / step["processor_s"]
+        shares = [f"{exchange['s'] * 1e3:.0f} ms", f"{exchange['s'] / step['s']:.1%}", f"{of_processors:.1%}"]
+        shares += [f"{exchange['bytes']:,}", f"{row['formula_bytes']:,}"]
+        told = shares if row["workers"] > 1 else ["–"] * len(shares)
+        lines.append(f"| {row['workers']} | {step['s'] * 1e3:.0f} ms | {' | '.join(told)} |")
+    about = (
+        f"\n{data['parameters']:,} parameters, {data['streams']} streams of {data['time_steps']} in all; the "
+        f"quickest of {data['steps']} steps, for the machine had other work at the same time.\n"
+    )
+    return "\n".join([*lines, about + machine_line(data)])
+
+
+def planned(data: dict[str, Any]) -> str:
+    """What share of its time each of many machines will learn."""
+    rows = {(row["gradients"], row["gbit_per_s"], row["machines"]): row for row in data["plan"]}
+    machines = sorted({number for _, _, number in rows})
+    lines = []
+    for kind, told in (
+        ("same_batch", "the same batch, shared by more machines (`--batch-size` stays)"),
+        ("same_share", "the same share for each machine (`--batch-size` grows with their number)"),
+    ):
+        lines += [f"\nEfficiency with {told}:\n"]
+        lines += [f"| gradients | Gbit/s | {' | '.join(f'{number} machines' for number in machines)} |"]
+        lines += ["|---" * (len(machines) + 2) + "|"]
+        for dtype, gbit in dict.fromkeys((dtype, gbit) for dtype, gbit, _ in rows):
+            shares = " | ".join(f"{rows[dtype, gbit, number][kind]:.0%}" for number in machines)
+            lines.append(f"| {dtype} | {gbit} | {shares} |")
+    costs = (
+        f"c = {data['byte_s'] * 1e9:.1f} ns and m = {data['message_s'] * 1e3:.1f} ms, measured above with two"
+    )
+    return "\n".join(
+        [
+            *lines,
+            f"\nBy these figures: a step of one machine {data['step_s'] * 1e3:.0f} ms; {costs} "
+            f"processes; l = {data['latency_s'] * 1e3:.2f} ms, assumed.\n",
+        ]
+    )
