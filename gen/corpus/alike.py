@@ -20,6 +20,7 @@ ALIKE = 0.3  # share of the phrases of both that are phrases of each
 _BANDS, _ROWS = 42, 3  # finds 2 in 3 pairs that share 0.3, 9 in 10 that share 0.4, 1 in 25 that share 0.1
 _COMPARED = 8  # in a band with one value; so many copies suffice to tell the next one
 _AT_ONCE = 4096
+_DECIDING = 2
 
 Signature = NDArray[np.uint32]
 
@@ -36,6 +37,18 @@ def signature(score: Score) -> Signature:
         hashed = (phrases[start : start + _AT_ONCE, None] * _MULTIPLIERS) >> np.uint64(32)
         least = np.minimum(least, hashed.min(axis=0).astype(np.uint32))
     return least
+
+
+def share_from(of: Signature) -> float:
+    """A number from 0 to 1 that pieces with the same phrases share, and likely those with nearly the same.
+
+    It goes by two least values of phrases. One alone is, for a common phrase, that of many pieces, which
+    would all have the same number; more of them part what is alike.
+    """
+    number = np.zeros(1, np.uint64)
+    for value in of[:_DECIDING]:
+        number = _mixed(number ^ np.uint64(value))
+    return float(number[0]) / 2.0**64
 
 
 def groups(signatures: Sequence[Signature]) -> list[int]:
