@@ -10,8 +10,11 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from functools import cached_property
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from gen.corpus.encodings import encoding_of_file, known_encoding
 from gen.corpus.split import HELD_OUT_PERCENT
@@ -49,10 +52,15 @@ class Files:
         kept = [number for number, size in enumerate(sizes) if size]
         return cls(tuple(paths[number] for number in kept), tuple(sizes[number] for number in kept))
 
+    @cached_property
+    def ends(self) -> NDArray[np.int64]:
+        """Where each file ends in the bytes of all, one after the other."""
+        return np.cumsum(self.sizes, dtype=np.int64)
+
     @property
     def size_bytes(self) -> int:
         """Of all together."""
-        return sum(self.sizes)
+        return int(self.ends[-1]) if self.sizes else 0
 
 
 @dataclass(frozen=True)
@@ -134,15 +142,16 @@ def share_of_text(listing: Listing, number: int, of: int, encoding: str | None) 
 
 def share_of_music(listing: Listing, number: int, of: int, encoding: str | None) -> Share:  # noqa: ARG001
     """A share of the files of music; see `share_of_text`."""
-    training, *held_out = (
-        tuple(
-            Extent(path)
-            for path, size, end in zip(files.paths, files.sizes, accumulate(files.sizes), strict=True)
-            if (2 * end - size) * of // (2 * files.size_bytes) == number  # where the middle of the file is
-        )
-        for files in listing.parts
-    )
+    training, *held_out = (_nearest(files, number, of) for files in listing.parts)
     return Share(training, held_out[0] if held_out else None)
+
+
+def _nearest(files: Files, number: int, of: int) -> tuple[Extent, ...]:
+    """The files whose middle lies in one of N equal parts of the bytes of all."""
+    middles = files.ends - np.array(files.sizes, np.int64) / 2
+    shares = (middles * of // max(1, files.size_bytes)).astype(np.int64)
+    first, last = np.searchsorted(shares, (number, number + 1))
+    return tuple(map(Extent, files.paths[first:last]))
 
 
 def _between(files: Files, begin: tuple[int, int], end: tuple[int, int]) -> tuple[tuple[Extent, ...], bool]:
@@ -159,13 +168,12 @@ def _between(files: Files, begin: tuple[int, int], end: tuple[int, int]) -> tupl
 
 def _cut(files: Files, place: int, codec: str | None) -> tuple[int, int]:
     """Where the whole can be cut, from its byte `place` on: the number of a file, and where in it."""
-    begin = 0
-    for number, (path, size) in enumerate(zip(files.paths, files.sizes, strict=True)):
-        if place < begin + size:
-            inside = _line_from(path, place - begin, size, codec)
-            return (number, inside) if inside < size else (number + 1, 0)
-        begin += size
-    return len(files.paths), 0
+    number = int(np.searchsorted(files.ends, place, "right"))
+    if number == len(files.paths):
+        return number, 0
+    size = files.sizes[number]
+    inside = _line_from(files.paths[number], place - int(files.ends[number]) + size, size, codec)
+    return (number, inside) if inside < size else (number + 1, 0)
 
 
 def _line_from(path: Path, place: int, size: int, codec: str | None) -> int:

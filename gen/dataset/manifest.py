@@ -48,8 +48,8 @@ class Manifest(JsonFields):
     licence: str | None
     kind: str
     reader: str
-    tokenizer: list[Any]
-    choices: dict[str, Any]
+    tokenizer: str
+    choices: dict[str, bool]
     encoding: str | None
     vocabulary: str | None
     shards: int
@@ -193,7 +193,7 @@ def read_facts(path: Path, manifest: str) -> dict[str, Any] | None:
         return None
     if of != manifest:
         raise CorpusError(
-            f"{path} was made from other files, by another release, or with other choices than the manifest has",
+            f"{path} is not of the manifest beside it: other files, another release or other choices",
             f"Remove it and prepare that shard again: rm {path}",
         )
     return fields if isinstance(fields, dict) else None

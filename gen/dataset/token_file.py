@@ -87,7 +87,7 @@ class TokenWriter(Generic[Document]):
         losses: What encoding changed or left out, and how often.
 
     Raises:
-        CorpusError: From the context: the file cannot be written.
+        OSError: From the context: the file cannot be written.
     """
 
     def __init__(self, path: Path, tokenizer: Tokenizer[Document]) -> None:
@@ -119,14 +119,11 @@ class TokenWriter(Generic[Document]):
     @contextmanager
     def writing(self) -> Iterator[Self]:
         """The context in which documents are added."""
-        try:
-            with replacing(self._path) as temporary, temporary.open("wb") as self._file:
-                yield self
-            if self._tokenizer.by_piece:
-                with replacing(_table_of(self._path)) as temporary:
-                    np.array(self._pieces, "<i8").tofile(temporary)
-        except OSError as error:
-            raise unusable_cache(error) from error
+        with replacing(self._path) as temporary, temporary.open("wb") as self._file:
+            yield self
+        if self._tokenizer.by_piece:
+            with replacing(_table_of(self._path)) as temporary:
+                np.array(self._pieces, "<i8").tofile(temporary)
 
 
 def encode_to_file(
@@ -147,9 +144,12 @@ def encode_to_file(
         TokenizerError: A document has something the vocabulary cannot say.
         CorpusError: The file cannot be written.
     """
-    with TokenWriter(path, tokenizer).writing() as writer:
-        for document in documents:
-            writer.add(document)
+    try:
+        with TokenWriter(path, tokenizer).writing() as writer:
+            for document in documents:
+                writer.add(document)
+    except OSError as error:
+        raise unusable_cache(error) from error
     if losses is not None:
         losses += writer.losses
     return writer.written
