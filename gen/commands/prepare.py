@@ -78,7 +78,7 @@ def inspect_shards(folder: Path, *, as_json: bool) -> None:
         CorpusError: It is not whole.
     """
     from gen.dataset.manifest import ShardPaths, read_manifest
-    from gen.dataset.shards import damaged_parts, incomplete, open_shards
+    from gen.dataset.shards import damaged_parts, incomplete, notes_of, open_shards
 
     manifest = read_manifest(folder)
     every = [ShardPaths(folder, number, manifest.shards) for number in range(manifest.shards)]
@@ -96,7 +96,7 @@ def inspect_shards(folder: Path, *, as_json: bool) -> None:
             "training_tokens": dataset.training.tokens,
             "validation_tokens": dataset.validation.tokens,
             "vocabulary_size": len(dataset.tokenizer.tokens),
-            "notes": list(dataset.notes),
+            "notes": [dataset.notes[0], *notes_of(folder)],
         }
     if as_json:
         click.echo(json.dumps({"tokens": None, **facts}))

@@ -53,6 +53,10 @@ class MusicShard:
         """SHA-256 (hex) of the pieces read so far, dropped ones too."""
         return self._digest.hexdigest()
 
+    def told(self) -> list[str]:
+        """What the user should be told, one line each, once all is read; all but the number of pieces."""
+        return self.notes.sentences()[1:]
+
     def documents(self) -> Iterator[tuple[bool, Score]]:
         """The pieces, each with whether it is held out; to be gone through once.
 

@@ -39,6 +39,10 @@ class TextShard:
         """SHA-256 (hex) of the bytes read so far."""
         return self._digest.hexdigest()
 
+    def told(self) -> list[str]:
+        """What the user should be told, one line each, once all is read."""
+        return self.notes.sentences()
+
     def documents(self) -> Iterator[tuple[bool, str]]:
         """The text to learn from and then the text held out; to be gone through once.
 

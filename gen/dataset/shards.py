@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from gen.corpus.shares import Share
+from gen.corpus.split import HELD_OUT_PERCENT
+from gen.corpus.wording import counted
 from gen.dataset.manifest import Manifest, ShardPaths, read_facts, read_manifest, vocabulary_path
 from gen.dataset.prepare import Dataset, told_losses
 from gen.dataset.sharded import ShardedFile
@@ -25,7 +27,7 @@ from gen.kinds import KINDS
 from gen.tokenizer.base import Tokenizer
 
 PARTS = ("training", "validation")
-_NOTES_KEPT = 20
+_NOTES_KEPT, _NOTES_TOLD = 20, 3
 _FINGERPRINT_DIGITS = 16
 
 
@@ -124,7 +126,7 @@ def encode(order: Order, tokenizer: Tokenizer[Any]) -> None:
         "manifest": digest,
         "vocabulary": digest_of(tokenizer),
         "content": shard.content,
-        "notes": [*shard.notes.sentences()[:_NOTES_KEPT], *told_losses(losses)],
+        "notes": [*shard.told()[:_NOTES_KEPT], *told_losses(losses)],
         **{
             part: [file.tokens, file.dtype, file.pieces, sha256_of_file(file.path)]
             for part, file in zip(PARTS, (writer.written for writer in writers), strict=True)
@@ -153,7 +155,7 @@ def open_shards(folder: Path) -> Dataset:
         )
     whole = hashlib.sha256(f"{digest} {digest_of(tokenizer)}".encode())
     files: dict[str, list[TokenFile]] = {part: [] for part in PARTS}
-    notes: Counter[str] = Counter()
+    notes = notes_of(folder)
     for paths in every:
         facts = read_facts(paths.facts, digest) or {}
         if facts["vocabulary"] != digest_of(tokenizer):
@@ -162,12 +164,35 @@ def open_shards(folder: Path) -> Dataset:
                 f"Remove it and prepare it again: rm {paths.facts}",
             )
         whole.update(f"{facts['content']} {facts['training']} {facts['validation']}".encode())
-        notes.update(dict.fromkeys(map(str, facts["notes"])))
         for part in PARTS:
             files[part].append(_file_of(paths, part, facts))
     training, validation = (ShardedFile.of(folder, files[part], files[part][0].dtype) for part in PARTS)
-    told = (f"prepared in {manifest.shards:,} shards", *list(notes)[:_NOTES_KEPT])
-    return Dataset(manifest.kind, training, validation, tokenizer, told, whole.hexdigest())
+    more = len(notes) - _NOTES_TOLD
+    told = [_description(manifest, training, validation), *notes[:_NOTES_TOLD]]
+    told += [f"and {more:,} more of the kind: gen corpora inspect {folder} --json"] if more > 0 else []
+    return Dataset(manifest.kind, training, validation, tokenizer, tuple(told), whole.hexdigest())
+
+
+def notes_of(folder: Path) -> list[str]:
+    """What reading changed or passed over, shard by shard, one line each."""
+    manifest = read_manifest(folder)
+    found = []
+    for number in range(manifest.shards):
+        paths = ShardPaths(folder, number, manifest.shards)
+        facts = read_facts(paths.facts, manifest.digest()) or {}
+        found += [f"shard {paths.name}: {note}" for note in facts.get("notes", ())]
+    return found
+
+
+def _description(manifest: Manifest, training: TokenFile, validation: TokenFile) -> str:
+    """How the corpus is divided, for the user."""
+    shards = f"prepared in {counted(manifest.shards, 'shard')}"
+    if manifest.is_split:
+        return f"{shards}; nothing is held out: what is for validation is a part of its own"
+    if training.pieces + validation.pieces:
+        pieces = training.pieces + validation.pieces
+        return f"{shards}; {validation.pieces:,} of {counted(pieces, 'piece')} held out for validation"
+    return f"{shards}; the last {HELD_OUT_PERCENT} % of the bytes held out for validation, from a line on"
 
 
 def incomplete(folder: Path, missing: Iterable[ShardPaths]) -> CorpusError:
