@@ -40,8 +40,10 @@ def prepare_in_shards(
         TokenizerError: The vocabulary given cannot say it.
     """
     from gen.corpus.locate import locate
+    from gen.dataset.manifest import refuse_prepared
     from gen.dataset.preparing import plan, prepare
 
+    refuse_prepared(corpus)
     numbers, number = _asked(shard, shards)
     choices = {"transpose": False} if no_transpose else {}
     choices |= {"melody": True} if melody else {}

@@ -81,6 +81,19 @@ def is_prepared(path: Path) -> bool:
         return False
 
 
+def refuse_prepared(spec: str) -> None:
+    """Refuse a prepared corpus where files are to be read.
+
+    Raises:
+        CorpusError: The path is the folder of one.
+    """
+    if is_prepared(Path(spec)):
+        raise CorpusError(
+            f"{spec} is prepared already, and has no files to be read.",
+            "gen train --corpus and gen corpora inspect take it as it is; here name what it was made from.",
+        )
+
+
 def read_manifest(folder: Path) -> Manifest:
     """The manifest of a prepared corpus.
 

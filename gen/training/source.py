@@ -8,7 +8,7 @@ from typing import Any
 from gen.config import ConfigError, JsonFields
 from gen.corpus.locate import Located, locate, run_name
 from gen.corpus.sorting import TOKENIZERS
-from gen.dataset.manifest import is_prepared, read_manifest
+from gen.dataset.manifest import is_prepared, read_manifest, refuse_prepared
 from gen.dataset.prepare import Dataset, prepare
 from gen.dataset.shards import open_shards
 from gen.errors import CorpusError
@@ -106,6 +106,8 @@ def find(
     if is_prepared(Path(corpus)):
         _refuse_options(corpus, validation, encoding, tokenizer, choices or {})
         return _prepared(Path(corpus), init_from)
+    if validation is not None:
+        refuse_prepared(validation)
     located = locate(corpus, encoding, tokenizer)
     held = None if validation is None else locate(validation, encoding, tokenizer)
     if held is not None and held.kind != located.kind:
