@@ -79,8 +79,8 @@ def inspect_shards(folder: Path, *, as_json: bool) -> None:
     Raises:
         CorpusError: It is not whole.
     """
-    from gen.dataset.manifest import ShardPaths, read_manifest
-    from gen.dataset.shards import damaged_parts, incomplete, notes_of, open_shards
+    from gen.dataset.manifest import ShardPaths, incomplete, read_manifest
+    from gen.dataset.shards import damaged_parts, notes_of, open_shards
 
     manifest = read_manifest(folder)
     every = [ShardPaths(folder, number, manifest.shards) for number in range(manifest.shards)]

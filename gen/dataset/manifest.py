@@ -8,6 +8,7 @@ shards/           of each shard the ids, and last of all what they are
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -215,3 +216,18 @@ def read_facts(path: Path, manifest: str) -> dict[str, Any] | None:
 def vocabulary_path(folder: Path) -> Path:
     """Where the vocabulary of a prepared corpus is."""
     return folder / "vocabulary.json"
+
+
+def incomplete(folder: Path, missing: Iterable[ShardPaths]) -> CorpusError:
+    """The error for a corpus of which shards are not there."""
+    names = [paths.name for paths in missing]
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return CorpusError(
+        f"{folder} is not whole: shard {names[0]}{more} is missing or damaged",
+        f"Make them: {command(folder)} --shard {names[0]}; without --shard all that are missing.",
+    )
+
+
+def command(folder: Path) -> str:
+    """What makes the shards that a folder lacks."""
+    return f"gen corpora prepare PATH-or-NAME --out {folder}"

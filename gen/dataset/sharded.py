@@ -32,7 +32,7 @@ class ShardedFile(TokenFile):
         """The part that these files make together; what is empty among them is left out."""
         kept = tuple(file for file in files if file.tokens)
         tokens, pieces = (sum(counts) for counts in ([f.tokens for f in kept], [f.pieces for f in kept]))
-        return cls(folder, tokens, dtype, pieces, kept)
+        return cls(folder, tokens, dtype, pieces, files=kept)
 
     @property
     def shards(self) -> tuple[TokenFile, ...]:
@@ -72,7 +72,7 @@ class OpenShards:
         shards: In the order in which they are to follow each other.
 
     Raises:
-        CorpusError: From slicing: a shard is gone, or cut short.
+        CorpusError: From slicing: a shard is gone, cut short, or has ids that it cannot have.
     """
 
     def __init__(self, shards: Iterable[TokenFile]) -> None:
@@ -90,9 +90,13 @@ class OpenShards:
         number = bisect_right(self._ends, first)
         found = []
         while first < last:
-            begin = self._ends[number] - self._shards[number].tokens
+            shard = self._shards[number]
+            begin = self._ends[number] - shard.tokens
             end = min(last, self._ends[number])
-            found.append(self._map(number)[first - begin : end - begin])
+            ids = self._map(number)[first - begin : end - begin]
+            if shard.below is not None and ids.max() >= shard.below:
+                raise _damaged(shard, f"{ids.max()} is no id of {shard.below}")
+            found.append(ids)
             first, number = end, number + 1
         if len(found) == 1:
             return found[0]
@@ -106,8 +110,12 @@ class OpenShards:
             try:
                 self._maps[number] = shard.map()
             except (OSError, ValueError) as error:
-                raise CorpusError(
-                    f"The ids in {shard.path} cannot be read any more: {error}",
-                    "Put the file back, or have it made again: with gen corpora prepare, or by a new run.",
-                ) from error
+                raise _damaged(shard, error) from error
         return self._maps[number]
+
+
+def _damaged(shard: TokenFile, why: object) -> CorpusError:
+    return CorpusError(
+        f"The ids in {shard.path} cannot be read: {why}",
+        "Put the file back, or remove it and have it made again, by gen corpora prepare or a new run.",
+    )

@@ -8,19 +8,27 @@ anything is to give the same command again.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gen.corpus.shares import Share
 from gen.corpus.split import HELD_OUT_PERCENT
 from gen.corpus.wording import counted
-from gen.dataset.manifest import Manifest, ShardPaths, read_facts, read_manifest, vocabulary_path
+from gen.dataset.manifest import (
+    Manifest,
+    ShardPaths,
+    command,
+    incomplete,
+    read_facts,
+    read_manifest,
+    vocabulary_path,
+)
 from gen.dataset.prepare import Dataset, told_losses
 from gen.dataset.sharded import ShardedFile
-from gen.dataset.token_file import TokenFile, TokenWriter
+from gen.dataset.token_file import TokenFile, TokenWriter, table_of
 from gen.errors import CorpusError, TokenizerError
 from gen.files import sha256_of_file, write_atomically
 from gen.kinds import KINDS
@@ -57,7 +65,8 @@ def is_encoded(paths: ShardPaths, manifest: str) -> bool:
     """Whether a shard is there and whole; `manifest` is its digest."""
     try:
         return (facts := read_facts(paths.facts, manifest)) is not None and all(
-            _file_of(paths, part, facts).is_whole() for part in PARTS
+            (file := _file_of(paths, part, facts)).is_whole() and _sha256_of_table(file) == facts[part][4]
+            for part in PARTS
         )
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -128,7 +137,7 @@ def encode(order: Order, tokenizer: Tokenizer[Any]) -> None:
         "content": shard.content,
         "notes": [*shard.told()[:_NOTES_KEPT], *told_losses(losses)],
         **{
-            part: [file.tokens, file.dtype, file.pieces, sha256_of_file(file.path)]
+            part: [file.tokens, file.dtype, file.pieces, sha256_of_file(file.path), _sha256_of_table(file)]
             for part, file in zip(PARTS, (writer.written for writer in writers), strict=True)
         },
     }
@@ -165,7 +174,7 @@ def open_shards(folder: Path) -> Dataset:
             )
         whole.update(f"{facts['content']} {facts['training']} {facts['validation']}".encode())
         for part in PARTS:
-            files[part].append(_file_of(paths, part, facts))
+            files[part].append(replace(_file_of(paths, part, facts), below=len(tokenizer.tokens)))
     training, validation = (ShardedFile.of(folder, files[part], files[part][0].dtype) for part in PARTS)
     more = len(notes) - _NOTES_TOLD
     told = [_description(manifest, training, validation), *notes[:_NOTES_TOLD]]
@@ -195,21 +204,6 @@ def _description(manifest: Manifest, training: TokenFile, validation: TokenFile)
     return f"{shards}; the last {HELD_OUT_PERCENT} % of the bytes held out for validation, from a line on"
 
 
-def incomplete(folder: Path, missing: Iterable[ShardPaths]) -> CorpusError:
-    """The error for a corpus of which shards are not there."""
-    names = [paths.name for paths in missing]
-    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return CorpusError(
-        f"{folder} is not whole: shard {names[0]}{more} is missing or damaged",
-        f"Make them: {command(folder)} --shard {names[0]}; without --shard all that are missing.",
-    )
-
-
-def command(folder: Path) -> str:
-    """What makes the shards that a folder lacks."""
-    return f"gen corpora prepare PATH-or-NAME --out {folder}"
-
-
 def digest_of(tokenizer: Tokenizer[Any]) -> str:
     """SHA-256 (hex) of a vocabulary."""
     return hashlib.sha256(json.dumps(tokenizer.to_json(), sort_keys=True).encode()).hexdigest()
@@ -232,16 +226,20 @@ def damaged_parts(paths: ShardPaths, manifest: str) -> list[str]:
     facts = read_facts(paths.facts, manifest)
     if facts is None or not is_encoded(paths, manifest):
         return [str(paths.facts)]
-    return [str(paths.ids(part)) for part in PARTS if sha256_of_file(paths.ids(part)) != facts[part][-1]]
+    return [str(paths.ids(part)) for part in PARTS if sha256_of_file(paths.ids(part)) != facts[part][3]]
 
 
 def _file_of(paths: ShardPaths, part: str, facts: dict[str, Any]) -> TokenFile:
-    tokens, dtype, pieces, _ = facts[part]
+    tokens, dtype, pieces, _, _ = facts[part]
     if not (isinstance(tokens, int) and isinstance(pieces, int) and 0 <= pieces <= tokens):
         raise ValueError(f"{tokens} tokens in {pieces} pieces")
     if dtype not in ("<u1", "<u2"):
         raise ValueError(f"no dtype of ids: {dtype}")
     return TokenFile(paths.ids(part), tokens, dtype, pieces)
+
+
+def _sha256_of_table(file: TokenFile) -> str | None:
+    return sha256_of_file(table_of(file.path)) if file.pieces else None
 
 
 def _read_vocabulary(path: Path, manifest: Manifest) -> Tokenizer[Any] | None:

@@ -28,12 +28,14 @@ class TokenFile:
         tokens: How many ids it holds.
         dtype: Of the ids.
         pieces: How many documents they are, each of which is read from a fresh state; 0 for one long text.
+        below: What every id is below, to be checked when it is read; None where nobody else wrote the file.
     """
 
     path: Path
     tokens: int
     dtype: str
     pieces: int = 0
+    below: int | None = None
 
     @property
     def shards(self) -> tuple["TokenFile", ...]:
@@ -65,14 +67,14 @@ class TokenFile:
 
         A variant is a row of `Tokenizer.variants`.
         """
-        table = np.fromfile(_table_of(self.path), "<i8")
+        table = np.fromfile(table_of(self.path), "<i8")
         return table.reshape(self.pieces, _PIECE_COLUMNS)
 
     def is_whole(self) -> bool:
         """Whether the files are there at their full lengths."""
         files = [(self.path, self.tokens * np.dtype(self.dtype).itemsize)]
         if self.pieces:
-            files.append((_table_of(self.path), self.pieces * _PIECE_COLUMNS * 8))
+            files.append((table_of(self.path), self.pieces * _PIECE_COLUMNS * 8))
         return all(path.stat().st_size == size for path, size in files)
 
 
@@ -122,7 +124,7 @@ class TokenWriter(Generic[Document]):
         with replacing(self._path) as temporary, temporary.open("wb") as self._file:
             yield self
         if self._tokenizer.by_piece:
-            with replacing(_table_of(self._path)) as temporary:
+            with replacing(table_of(self._path)) as temporary:
                 np.array(self._pieces, "<i8").tofile(temporary)
 
 
@@ -170,5 +172,6 @@ def fit_streams(file: TokenFile, streams: int, window: int) -> tuple[int, int]:
     return min(streams, file.pieces or file.predictions // window), window
 
 
-def _table_of(path: Path) -> Path:
+def table_of(path: Path) -> Path:
+    """Where the table of pieces of a file of ids is."""
     return path.with_suffix(".pieces")

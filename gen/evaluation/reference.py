@@ -122,7 +122,7 @@ def _in_variants(file: TokenFile, variants: NDArray[np.int32]) -> Iterator[NDArr
     changes = np.abs(np.arange(len(variants)) - unchanged)
     for row in np.argsort(changes, kind="stable"):
         for shard in file.shards:
-            ids = shard.map()
+            ids = OpenShards([shard])
             for begin, end, (first, last) in zip(*shard.bounds(), shard.piece_table()[:, 1:], strict=True):
                 if first <= row <= last and begin < end:
                     yield variants[row][ids[begin:end]]

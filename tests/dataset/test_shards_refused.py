@@ -10,6 +10,7 @@ from gen.corpus.locate import locate
 from gen.dataset import preparing, shards
 from gen.dataset.manifest import ShardPaths, is_prepared
 from gen.dataset.preparing import Standing
+from gen.dataset.sharded import OpenShards
 from gen.dataset.shards import open_shards
 from gen.errors import CorpusError, TokenizerError
 from gen.tokenizer.characters import CharacterTokenizer
@@ -86,7 +87,8 @@ def test_a_vocabulary_that_is_given_needs_no_counts_and_says_all_or_is_refused()
 
 
 @pytest.mark.parametrize(
-    "fields", [{}, {"training": [5, "<u1", 9, ""]}, {"training": [-1, "<u1", 0, ""]}, {"training": "ids"}]
+    "fields",
+    [{}, {"training": [5, "<u1", 9, "", ""]}, {"training": [-1, "<u1", 0, "", None]}, {"training": "ids"}],
 )
 def test_facts_that_lie_are_as_good_as_none(fields: dict[str, Any]) -> None:
     put_text()
@@ -108,3 +110,28 @@ def test_a_bit_that_flips_is_found_by_its_checksum() -> None:
     ids[7] ^= 1
     paths.ids("training").write_bytes(ids)
     assert shards.damaged_parts(paths, digest) == [str(paths.ids("training"))]
+
+
+def test_an_id_that_no_token_has_is_told_when_it_is_read() -> None:
+    put_text()
+    make("p", 2)
+    path = ShardPaths(Path("p"), 1, 2).ids("training")
+    ids = bytearray(path.read_bytes())
+    ids[-1] = 255
+    path.write_bytes(ids)
+    file = open_shards(Path("p")).training
+    with pytest.raises(CorpusError, match="255 is no id of 22") as caught:
+        OpenShards(file.shards)[:]
+    assert_two_lines(caught.value)
+
+
+def test_a_table_of_pieces_that_is_damaged_makes_its_shard_be_made_again() -> None:
+    put_tunes(Path("c"), 12)
+    make("p", 2)
+    table = ShardPaths(Path("p"), 1, 2).ids("training").with_suffix(".pieces")
+    whole = table.read_bytes()
+    table.write_bytes(b"\x01" + whole[1:])
+    with pytest.raises(CorpusError, match="shard 2/2 is missing or damaged"):
+        open_shards(Path("p"))
+    make("p", 2)
+    assert table.read_bytes() == whole
