@@ -14,8 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from scale_tables import SHARD_TABLES
+
 ROOT = Path(__file__).parent.parent
-PAGES = (ROOT / "README.md", ROOT / "docs" / "reliability.md")
+PAGES = (ROOT / "README.md", ROOT / "docs" / "reliability.md", ROOT / "docs" / "scale.md")
 
 
 def machine_line(data: dict[str, Any]) -> str:
@@ -259,6 +261,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "sound": ("benchmarks/sound.json", sound),
     "reading": ("benchmarks/reading.json", reading),
     "reading_shares": ("benchmarks/reading.json", reading_shares),
+    **SHARD_TABLES,
 }
 
 
