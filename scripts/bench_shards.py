@@ -43,10 +43,12 @@ after = peak()
 print(opened - begun, first - begun, before / 1024, (after - before) / 1024)
 """
 LIST = """
-import sys, time; from gen.corpus.locate import locate
+import sys, time; from gen.corpus.locate import locate; from gen.corpus.shares import Files, Listing
 def peak(): return int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0])
 before, begun = peak(), time.process_time()
-found = len(locate(sys.argv[1]).files)
+files = locate(sys.argv[1]).files
+Listing(Files.of(files), None).digest()
+found = len(files)
 taken_s = time.process_time() - begun
 print(taken_s / found, (peak() - before) * 1024 / found)
 """

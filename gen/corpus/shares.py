@@ -82,14 +82,19 @@ class Listing:
 
     def digest(self) -> str:
         """SHA-256 (hex) of names and sizes; names are counted from the folder that all files are in."""
-        paths = [path for part in self.parts for path in part.paths]
-        base = os.path.commonpath([path.parent.resolve() for path in paths]) if paths else ""
+        # folders are few: of each file nothing is asked of the system again
+        folders = {
+            folder: folder.resolve() for part in self.parts for folder in {p.parent for p in part.paths}
+        }
+        base = os.path.commonpath(folders.values()) if folders else ""
+        names = {
+            folder: os.path.relpath(found, base).replace(os.sep, "/") for folder, found in folders.items()
+        }
         whole = hashlib.sha256()
         for part in self.parts:
             whole.update(b"%d files\n" % len(part.paths))
             for path, size in zip(part.paths, part.sizes, strict=True):
-                name = os.path.relpath(path.parent.resolve() / path.name, base).replace(os.sep, "/")
-                whole.update(b"%d %s\0" % (size, os.fsencode(name)))
+                whole.update(b"%d %s\0" % (size, os.fsencode(f"{names[path.parent]}/{path.name}")))
         return whole.hexdigest()
 
 
