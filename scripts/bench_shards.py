@@ -242,7 +242,8 @@ def main() -> None:
             shutil.rmtree(work / "cache", ignore_errors=True)
             data["music"].append(music(files, min(arguments.shards, 4), work))
             print(data["music"][-1], flush=True)
-    data["command"] = f"python scripts/bench_shards.py {' '.join(sys.argv[1:])}"
+    sizes = [f"--{name} {' '.join(map(str, getattr(arguments, name)))}" for name in ("megabytes", "files")]
+    data["command"] = f"python scripts/bench_shards.py {' '.join(sizes)} --shards {arguments.shards}"
     data["seconds"] = round(time.monotonic() - began_s)
     if arguments.json:
         arguments.json.write_text(json.dumps(data, indent=1) + "\n")
