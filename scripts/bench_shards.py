@@ -17,12 +17,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench_corpus import WORDS, make_text
 from machine import machine
 
+from gen.corpus.alike import groups, share_from, signature
+from gen.corpus.held_out import HELD_OUT
 from gen.corpus.locate import locate
 from gen.corpus.music import MusicParts
 from gen.export.midi import write_midi
@@ -220,6 +223,24 @@ def listing(work: Path) -> dict[str, float]:
     return {"files": LISTED, "us_per_file": round(seconds * 1e6), "bytes_per_file": round(size)}
 
 
+def alike() -> dict[str, Any]:
+    """Of pairs of tunes that are alike, how many fall apart when each piece decides for itself."""
+    training, held_out = MusicParts(locate("ryans-mammoth").files, None).read()
+    signatures = [signature(score) for score in (*training, *held_out)]
+    pairs = [(one, first) for one, first in enumerate(groups(signatures)) if one != first]
+    found = {}
+    for deciding in (1, 2, 3):
+        shares = [share_from(of, deciding) for of in signatures]
+        sides = [share < HELD_OUT for share in shares]
+        found[str(deciding)] = {
+            "held_out": round(sum(sides) / len(sides), 3),
+            "largest": Counter(shares).most_common(1)[0][1],
+            "parted": sum(sides[one] != sides[other] for one, other in pairs),
+        }
+    by_chance = round(2 * HELD_OUT * (1 - HELD_OUT) * len(pairs))
+    return {"pieces": len(signatures), "pairs": len(pairs), "by_chance": by_chance, "deciding": found}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -233,8 +254,9 @@ def main() -> None:
     began_s = time.monotonic()
     with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
         work = Path(name)
-        data: dict[str, Any] = {"machine": machine(), "listing": listing(work), "text": [], "music": []}
-        print(data["listing"], flush=True)
+        data: dict[str, Any] = {"machine": machine(), "listing": listing(work), "alike": alike()}
+        data |= {"text": [], "music": []}
+        print(data["listing"], data["alike"], flush=True)
         for megabytes in arguments.megabytes:
             data["text"].append(text(megabytes, arguments.shards, work))
             print(data["text"][-1], flush=True)

@@ -61,6 +61,21 @@ def shards_training(data: dict[str, Any]) -> str:
     return "\n".join([*lines, _measured(data)])
 
 
+def shards_alike(data: dict[str, Any]) -> str:
+    """How many pieces that are alike fall apart, by how many phrases decide."""
+    found = data["alike"]
+    lines = [
+        "| phrases that decide | held out | most pieces with one number | pairs parted |",
+        "|---|---|---|---|",
+        *(
+            f"| {number} | {row['held_out']:.1%} | {row['largest']} | {row['parted']} of {found['pairs']} |"
+            for number, row in found["deciding"].items()
+        ),
+    ]
+    by_chance = f"Chance would part {found['by_chance']}; two phrases decide. {found['pieces']:,} tunes."
+    return "\n".join([*lines, f"\n{by_chance}\n"])
+
+
 def shards_plan(data: dict[str, Any]) -> str:
     """What 100 GB of text and a million files come to, by the formulas."""
     text, music, listing = data["text"][-1], data["music"][-1], data["listing"]
@@ -74,8 +89,8 @@ def shards_plan(data: dict[str, Any]) -> str:
         "|---|---|" + "---|" * len(CORES) + "---|---|",
         f"| 100 GB of text | {text_s / 3600:.1f} | {_spread(text_s, 0)} | "
         f"{TEXT_BYTES * text['folder_mb'] / text['megabytes'] / 1e9:.0f} GB | – |",
-        f"| a million files of MIDI | {(files_s + 2 * listing_s) / 3600:.1f} | {_spread(files_s, listing_s)} | "
-        f"{MUSIC_FILES * music['folder_mb'] / music['files'] / 1e3:.1f} GB | "
+        f"| a million files of MIDI | {(files_s + 2 * listing_s) / 3600:.1f} | "
+        f"{_spread(files_s, listing_s)} | {MUSIC_FILES * music['folder_mb'] / music['files'] / 1e3:.1f} GB | "
         f"{listing_s:.0f} s, {MUSIC_FILES * listing['bytes_per_file'] / 1e6:,.0f} MB a command |",
     ]
     return "\n".join([*lines, ""])
@@ -94,5 +109,5 @@ def _measured(data: dict[str, Any]) -> str:
 
 SHARD_TABLES = {
     table.__name__: ("benchmarks/shards.json", table)
-    for table in (shards_text, shards_music, shards_training, shards_plan)
+    for table in (shards_text, shards_music, shards_training, shards_alike, shards_plan)
 }
