@@ -137,13 +137,16 @@ def prepare(todo: Plan, numbers: Sequence[int]) -> Standing:
     """
     digest = todo.manifest.digest()
     every = [todo.shard(number) for number in range(todo.manifest.shards)]
-    waiting = [number for number in numbers if not shards.is_encoded(every[number], digest)]
+    missing = {paths for paths in every if not shards.is_encoded(paths, digest)}
+    if not missing and shards.known_vocabulary(todo.folder, todo.manifest) is not None:
+        return Standing((), ())  # counts are not needed any more
+    waiting = [number for number in numbers if every[number] in missing]
     if todo.vocabulary is None:
-        uncounted = [number for number in waiting if not shards.is_counted(every[number], digest)]
+        uncounted = [number for number in numbers if not shards.is_counted(every[number], digest)]
         _each(todo, uncounted, "counting", shards.count)
         lacking = tuple(paths for paths in every if not shards.is_counted(paths, digest))
         if lacking:
-            return Standing(lacking, tuple(p for p in every if not shards.is_encoded(p, digest)))
+            return Standing(lacking, tuple(paths for paths in every if paths in missing))
     tokenizer = shards.vocabulary(todo.folder, todo.manifest, todo.vocabulary)
     encode = partial(_encode, todo.manifest.kind, tokenizer.to_json())
     _each(todo, waiting, "encoding", encode)

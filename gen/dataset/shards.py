@@ -100,13 +100,12 @@ def vocabulary(folder: Path, manifest: Manifest, given: Tokenizer[Any] | None) -
         CorpusError: A shard's counts are not there, or the folder cannot be written.
         TokenizerError: There is nothing to learn.
     """
-    digest = manifest.digest()
-    path = vocabulary_path(folder)
-    if (known := _read_vocabulary(path, manifest)) is not None:
+    if (known := known_vocabulary(folder, manifest)) is not None:
         return known
     tokenizer = given or _learned(folder, manifest)
     with writing(folder):
-        write_atomically(path, json.dumps({"manifest": digest, "tokenizer": tokenizer.to_json()}).encode())
+        fields = {"manifest": manifest.digest(), "tokenizer": tokenizer.to_json()}
+        write_atomically(vocabulary_path(folder), json.dumps(fields).encode())
     return tokenizer
 
 
@@ -156,7 +155,7 @@ def open_shards(folder: Path) -> Dataset:
     every = [ShardPaths(folder, number, manifest.shards) for number in range(manifest.shards)]
     if missing := [paths for paths in every if not is_encoded(paths, digest)]:
         raise incomplete(folder, missing)
-    tokenizer = _read_vocabulary(vocabulary_path(folder), manifest)
+    tokenizer = known_vocabulary(folder, manifest)
     if tokenizer is None:
         raise CorpusError(
             f"{vocabulary_path(folder)} is not there, or not whole",
@@ -242,9 +241,9 @@ def _sha256_of_table(file: TokenFile) -> str | None:
     return sha256_of_file(table_of(file.path)) if file.pieces else None
 
 
-def _read_vocabulary(path: Path, manifest: Manifest) -> Tokenizer[Any] | None:
-    """The vocabulary in a folder; None where there is none, or it is damaged."""
-    fields = read_facts(path, manifest.digest())
+def known_vocabulary(folder: Path, manifest: Manifest) -> Tokenizer[Any] | None:
+    """The vocabulary that is in a folder; None where there is none, or it is damaged."""
+    fields = read_facts(vocabulary_path(folder), manifest.digest())
     try:
         return None if fields is None else KINDS[manifest.kind].tokenizer.from_json(fields["tokenizer"])
     except (KeyError, TokenizerError):

@@ -177,3 +177,20 @@ def test_ids_are_in_the_order_of_the_files() -> None:
     text = str(found.tokenizer.decode(ids))
     parts = [path.read_text("utf-8") for path in locate("c").files]
     assert text == "\n".join(parts)
+
+
+def test_when_all_is_encoded_the_counts_are_not_needed_but_the_vocabulary_is() -> None:
+    put_text()
+    make("p", 2)
+    before = contents("p")
+    for counts in Path("p/counts").iterdir():
+        counts.unlink()
+    assert make("p", 2) == Standing((), ())
+    assert not list(Path("p/counts").iterdir())
+    Path("p/vocabulary.json").unlink()
+    with pytest.raises(CorpusError, match=r"vocabulary\.json is not there") as caught:
+        open_shards(Path("p"))
+    assert "gen corpora prepare" in caught.value.fix
+    assert [paths.name for paths in make("p", 2, []).uncounted] == ["1/2", "2/2"]
+    make("p", 2)
+    assert contents("p") == before
