@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scale_tables import SHARD_TABLES
+from shard_tables import SHARD_TABLES
 
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", ROOT / "docs" / "reliability.md", ROOT / "docs" / "scale.md")

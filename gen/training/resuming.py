@@ -96,7 +96,7 @@ def held_out_of_run(folder: Path, model: Model, tell: Callable[[str], None]) -> 
     if (cached := prepared(model.kind, digest)) is not None:
         return cached.validation
     source = _source(folder, about)
-    tell(f"What the run held out is no longer in the cache: reading {source.corpus} again")
+    tell(f"What the run held out is not in the cache: reading {source.corpus} again")
     return _prepare_again(folder, source, about).validation
 
 
