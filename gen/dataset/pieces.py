@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gen.dataset.sharded import OpenShards
 from gen.dataset.token_file import TokenFile
 from gen.dataset.windows import Contiguous, Cursor, Windows, generator_of
 
@@ -101,19 +100,24 @@ class Pieces(Windows):
     def _goes_on(self, position: int) -> bool:
         return self._round.goes_on(position // self.window)
 
-    def _read(self, stream: int, ids: OpenShards) -> tuple[NDArray[Any], bool]:
+    def _span(self, stream: int) -> tuple[int, int, bool]:
+        if (taken := self._taken(stream)) is None:  # more streams than pieces
+            return 0, 0, True
+        start, piece = taken
+        window = self.cursor.position // self.window
+        first = piece.begin + (window - start) * self.window
+        return first, max(first, min(first + self.window + 1, piece.end)), window == start
+
+    def _learned(self, stream: int, read: NDArray[Any]) -> NDArray[Any]:
+        if self._seed is None or self._variants is None or (taken := self._taken(stream)) is None:
+            return read
+        return np.asarray(self._variants[taken[1].variant][read])
+
+    def _taken(self, stream: int) -> tuple[int, _Piece] | None:
+        """The piece that a stream reads at the cursor, and the window at which it began."""
         if self._arranged != self.cursor.epoch:
             self._arrange()
-        window = self.cursor.position // self.window
-        taken = self._round.at(stream, window)
-        if taken is None:  # more streams than pieces
-            return ids[:0], True
-        start, piece = taken
-        first = piece.begin + (window - start) * self.window
-        read = ids[first : max(first, min(first + self.window + 1, piece.end))]
-        if self._seed is not None and self._variants is not None:
-            read = self._variants[piece.variant][read]
-        return read, window == start
+        return self._round.at(stream, self.cursor.position // self.window)
 
 
 class _Round:

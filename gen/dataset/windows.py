@@ -72,9 +72,9 @@ class Windows(ABC):
         weights = np.zeros((self.streams, self.window), np.float32)
         fresh = np.zeros(self.streams, bool)
         for stream in range(self.streams):
-            piece, fresh[stream] = self._read(stream, self._ids)
-            ids[stream, : len(piece)] = piece
-            weights[stream, : max(0, len(piece) - 1)] = 1
+            begin, end, fresh[stream] = self._span(stream)
+            ids[stream, : end - begin] = self._learned(stream, self._ids[begin:end])
+            weights[stream, : max(0, end - begin - 1)] = 1
         position = self.cursor.position + self.window
         if self._goes_on(position):
             self.cursor = Cursor(self.cursor.epoch, position)
@@ -102,8 +102,12 @@ class Windows(ABC):
         """Whether any stream has something to read at a time step of the cursor's epoch."""
 
     @abstractmethod
-    def _read(self, stream: int, ids: OpenShards) -> tuple[NDArray[Any], bool]:
-        """What a stream reads at the cursor, at most T + 1 ids, and whether its state begins anew."""
+    def _span(self, stream: int) -> tuple[int, int, bool]:
+        """Where the ids begin and end that a stream reads, T + 1 at most, and whether its state is fresh."""
+
+    def _learned(self, stream: int, read: NDArray[Any]) -> NDArray[Any]:  # noqa: ARG002 - for those below
+        """What a stream learns of the ids it reads at the cursor: these, unless the pass says otherwise."""
+        return read
 
 
 class Contiguous(Windows):
@@ -139,7 +143,7 @@ class Contiguous(Windows):
             raise ValueError(f"{streams} streams over {tokens} tokens: at least one prediction each")
         self._seed = seed
         super().__init__(file, streams, window, cursor)
-        self._bounds = np.linspace(0, tokens - 1, streams + 1).astype(np.int64)
+        self._bounds: list[int] = np.linspace(0, tokens - 1, streams + 1).astype(np.int64).tolist()
         self._longest = int(np.diff(self._bounds).max())
 
     @property
@@ -156,10 +160,11 @@ class Contiguous(Windows):
     def _goes_on(self, position: int) -> bool:
         return position < self._longest
 
-    def _read(self, stream: int, ids: OpenShards) -> tuple[NDArray[Any], bool]:
+    def _span(self, stream: int) -> tuple[int, int, bool]:
         position = self.cursor.position
-        first, last = self._bounds[stream] + position, self._bounds[stream + 1]
-        return ids[first : min(first + self.window, last) + 1], position == 0
+        last = self._bounds[stream + 1]
+        first = min(self._bounds[stream] + position, last + 1)
+        return first, min(first + self.window, last) + 1, position == 0
 
 
 def generator_of(seed: int, epoch: int) -> np.random.Generator:
