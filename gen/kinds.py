@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gen.config import Recipe
+from gen.corpus.shard_text import TextShard
+from gen.corpus.shares import Listing, Share, share_of_music, share_of_text
 from gen.corpus.split import TextParts
 from gen.errors import ModelFileError
 from gen.inspection.music import music_passage
@@ -28,6 +30,8 @@ class Kind:
         name: As the model file has it.
         version: Of how its files are read and split; cached ids of another version are made anew.
         parts: Opens a located corpus: its training and its validation documents.
+        share: Says what belongs to one of N shards of a corpus.
+        shard: Opens that: its documents, each with whether it is held out.
         tokenizer: Between its documents and ids.
         sample: Does what `gen sample` asks for, with a model.
         passage: Makes of what `gen inspect` is given something to read, with what can be counted in it.
@@ -39,6 +43,8 @@ class Kind:
     name: str
     version: Callable[[], str]
     parts: Callable[..., Any]
+    share: Callable[[Listing, int, int, str | None], Share]
+    shard: Callable[..., Any]
     tokenizer: type[Any]
     sample: Callable[..., None]
     passage: Callable[..., Passage]
@@ -52,6 +58,12 @@ def _music_parts(*of: Any) -> Any:
     from gen.corpus.music import MusicParts
 
     return MusicParts(*of)
+
+
+def _music_shard(*of: Any) -> Any:
+    from gen.corpus.shard_music import MusicShard
+
+    return MusicShard(*of)
 
 
 def _music_version() -> str:
@@ -80,6 +92,8 @@ KINDS = {
             name="text",
             version=lambda: "1",
             parts=TextParts,
+            share=share_of_text,
+            shard=TextShard,
             tokenizer=CharacterTokenizer,
             sample=sample_text,
             passage=text_passage,
@@ -107,6 +121,8 @@ KINDS = {
             name="music",
             version=_music_version,
             parts=_music_parts,
+            share=share_of_music,
+            shard=_music_shard,
             tokenizer=NotesTokenizer,
             sample=sample_music,
             passage=music_passage,

@@ -17,6 +17,7 @@ from typing import Any
 from machine_words import machine_line, machine_lines
 from music_tables import music, pieces, reading, reading_shares, sound, tune
 from scale_tables import measured, planned
+from shard_tables import SHARD_TABLES
 
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", ROOT / "docs" / "reliability.md", ROOT / "docs" / "scale.md")
@@ -188,6 +189,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "serve": ("benchmarks/serve.json", serve),
     "reading": ("benchmarks/reading.json", reading),
     "reading_shares": ("benchmarks/reading.json", reading_shares),
+    **SHARD_TABLES,
 }
 
 

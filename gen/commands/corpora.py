@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -40,11 +41,44 @@ def list_(group_json: bool, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", metavar="NAME-or-PATH")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Encode it into this folder, in shards, for corpora of any size; PATH is all that --corpus takes.",
+)
+@click.option("--shard", metavar="I/N", help="Of N shards make this one (or I-J of them); else all of them.")
+@click.option("--shards", type=click.IntRange(1), metavar="N", help="How many; as many as suit its size.")
+@click.option(
+    "--vocabulary", type=click.Path(path_type=Path), metavar="MODEL-or-FILE", help="Instead of learning one."
+)
+@click.option("--encoding", help="What the files are in, where it is not UTF-8 and no mark says it.")
+@click.option(
+    "--tokenizer",
+    type=click.Choice(["auto", "characters", "notes"]),
+    default="auto",
+    help="How to read the corpus; auto goes by its content.",
+)
+@click.option("--no-transpose", is_flag=True, help="Music: learn every piece in its own key alone.")
+@click.option("--melody", is_flag=True, help="Music: merge the parts to one melody.")
+@click.option("--velocity/--no-velocity", default=None, help="Music: learn how loud notes are.")
 @_json_option
 @click.pass_obj
-def prepare(group_json: bool, name: str, as_json: bool) -> None:
-    """Make or download the corpus NAME, so that it can be trained on without a network."""
+def prepare(group_json: bool, /, name: str, out: Path | None, as_json: bool, **asked: Any) -> None:
+    """Make or download the corpus NAME, so that it can be trained on without a network.
+
+    With --out encode any corpus in shards, on all cores or on many machines that share FOLDER: each is given
+    some of the shards, first to count what is in them, then, when all are counted, to encode them. Given
+    again, the command goes on where it was.
+    """
+    if out is not None:
+        from gen.commands.prepare import prepare_in_shards
+
+        prepare_in_shards(name, out, as_json=group_json or as_json, **asked)
+        return
+    if given := [f"--{option}" for option, value in asked.items() if value not in (None, False, "auto")]:
+        raise click.UsageError(f"{given[0].replace('_', '-')} needs --out FOLDER.")
     from gen.corpus.catalog import named
     from gen.corpus.catalog import prepare as prepare_corpus
 
@@ -79,6 +113,13 @@ def prepare(group_json: bool, name: str, as_json: bool) -> None:
 def inspect(group_json: bool, path: str, encoding: str | None, tokenizer: str, as_json: bool) -> None:
     """Read the corpus PATH whole and say what it consists of; PATH is all that --corpus takes."""
     from gen.corpus.locate import find, no_music
+    from gen.dataset.manifest import is_prepared
+
+    if is_prepared(Path(path)):
+        from gen.commands.prepare import inspect_shards
+
+        inspect_shards(Path(path), as_json=group_json or as_json)
+        return
 
     located = find(path, encoding, tokenizer)
     found = _survey(located, encoding)

@@ -69,8 +69,10 @@ def _encoded(
     unseen: Counter[str] | None,
 ) -> "Iterator[TokenFile]":
     from gen.corpus.locate import locate
+    from gen.dataset.manifest import refuse_prepared
     from gen.dataset.prepare import encoded_whole
 
+    refuse_prepared(corpus)
     located = locate(corpus, encoding, tokenizer.name)
     if located.kind != model.kind:
         raise CorpusError(

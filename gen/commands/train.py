@@ -149,7 +149,7 @@ def _typed(context: click.Context) -> list[str]:
 
 
 def _train(joining: Joining, ready: "Setup | None") -> int:
-    from gen.model.backend import cores
+    from gen.machine import cores
     from gen.training.joining import connect
     from gen.training.setup import parts_for
 

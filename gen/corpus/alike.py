@@ -20,6 +20,7 @@ ALIKE = 0.3  # share of the phrases of both that are phrases of each
 _BANDS, _ROWS = 42, 3  # finds 2 in 3 pairs that share 0.3, 9 in 10 that share 0.4, 1 in 25 that share 0.1
 _COMPARED = 8  # in a band with one value; so many copies suffice to tell the next one
 _AT_ONCE = 4096
+DECIDING = 2  # by one alone a common phrase would decide for many pieces that have nothing else in common
 
 Signature = NDArray[np.uint32]
 
@@ -36,6 +37,19 @@ def signature(score: Score) -> Signature:
         hashed = (phrases[start : start + _AT_ONCE, None] * _MULTIPLIERS) >> np.uint64(32)
         least = np.minimum(least, hashed.min(axis=0).astype(np.uint32))
     return least
+
+
+def share_from(of: Signature, deciding: int = DECIDING) -> float:
+    """A number from 0 to 1 that pieces with the same phrases share, and likely those with nearly the same.
+
+    Args:
+        of: The signature of a piece.
+        deciding: By so many of its values; each that is added parts more of what is alike.
+    """
+    number = np.zeros(1, np.uint64)
+    for value in of[:deciding]:
+        number = _mixed(number ^ np.uint64(value))
+    return float(number[0]) / 2.0**64
 
 
 def groups(signatures: Sequence[Signature]) -> list[int]:

@@ -18,12 +18,14 @@ from gen.corpus.pool import Failure, Job, in_workers
 from gen.corpus.reading import MIDI_ENDINGS, read_pieces
 from gen.corpus.stored import Reading, pack, unpack
 from gen.errors import CorpusError
+from gen.machine import cores
 
 # To be raised whenever a reader gives another result for the same bytes: what is cached is then read anew.
 READER_VERSION = 3
 
 _MIDI_LIMIT_S = 5.0
 _NOTATION_LIMIT_S, _TUNE_LIMIT_S, _MOST_LIMIT_S = 20.0, 0.5, 300.0
+_FILES_A_WORKER = 4  # with fewer, a further worker costs more time than it saves
 _BAR_DELAY_S = 1.0
 _KEY_BYTES = hashlib.sha256().digest_size
 
@@ -33,6 +35,7 @@ class Library:
 
     Args:
         files: Regular files, in the order in which they are to be given.
+        workers: How many are read at a time, at the most; None for one a core.
 
     Attributes:
         is_final: Whether another time would give the same readings: so far no file has failed by the limit of
@@ -42,8 +45,9 @@ class Library:
         CorpusError: From `readings`: the cache cannot be read or written.
     """
 
-    def __init__(self, files: tuple[Path, ...]) -> None:
+    def __init__(self, files: tuple[Path, ...], workers: int | None = None) -> None:
         self.files = files
+        self._workers = cores() if workers is None else workers
         self.is_final = True
         self._keys: dict[Path, bytes] = {}
         self._sizes_bytes: dict[Path, int] = {}
@@ -105,7 +109,8 @@ class Library:
             if first is None:
                 return
             every = itertools.chain([first], jobs)
-            with closing(in_workers(read_packed, every, number=len(paths))) as results:
+            workers = min(self._workers, len(paths) // _FILES_A_WORKER)
+            with closing(in_workers(read_packed, every, workers=workers)) as results:
                 for key, result in results:
                     if isinstance(result, Failure):
                         self._fail(key, result.reason)
@@ -121,7 +126,7 @@ class Library:
 
     def _jobs(
         self, known: PieceCache, paths: Iterable[Path], bar: "tqdm[None]", *, again: bool
-    ) -> Iterator[tuple[bytes, Job]]:
+    ) -> Iterator[tuple[bytes, Job[Path]]]:
         """What is to be read, each content once."""
         asked: set[bytes] = set()
         for path in paths:
@@ -147,7 +152,7 @@ def read_alone(path: Path) -> Reading:
         job = Job(path, _limit_s(path, _content(path)))
     except UnreadableError as error:
         return Reading(reason=str(error))
-    ((_, result),) = in_workers(read_packed, [(path, job)], number=1)
+    ((_, result),) = in_workers(read_packed, [(path, job)], workers=1)
     return Reading(reason=result.reason) if isinstance(result, Failure) else unpack(result[_KEY_BYTES:])
 
 

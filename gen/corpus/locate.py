@@ -167,7 +167,7 @@ def _is_there(path: Path) -> bool:
 
 def _file(path: Path, asked: _Asked, notes: Sequence[str]) -> Located:
     found = asked.sort_out([path])
-    name = _run_name(path.stem)
+    name = run_name(path.stem)
     if found.files[0] and path.stat().st_size == 0:
         bad = Refusal(path, "is empty", f"Give a file with {found.kind} in it.")
         return Located(name, None, (), refused=(bad,), notes=tuple(notes), kind=found.kind)
@@ -175,7 +175,7 @@ def _file(path: Path, asked: _Asked, notes: Sequence[str]) -> Located:
 
 
 def _folder(folder: Path, asked: _Asked, notes: Sequence[str]) -> Located:
-    name = _run_name(folder.resolve().name)
+    name = run_name(folder.resolve().name)
     test = folder / "test" if is_folder(folder / "test") else None
     untouched = (f"{test} is left alone: it is for testing",) if test else ()
     validations = [held for word in ("valid", "validation") if is_folder(held := folder / word)]
@@ -219,7 +219,7 @@ def _glob(asked: _Asked) -> Located:
         raise CorpusError(
             f"The pattern {asked.spec} matches no file", "Check it: ** goes through folders, * stays in one."
         )
-    name = _run_name(literal_folder(asked.spec).resolve().name)
+    name = run_name(literal_folder(asked.spec).resolve().name)
     return _located(name, asked.sort_out(found.files), refused=found.refused, notes=found.notes)
 
 
@@ -260,7 +260,7 @@ def _nothing(spec: str) -> CorpusError:
     return CorpusError(f"There is no file, folder or named corpus {spec!r}", fix)
 
 
-def _run_name(text: str) -> str:
+def run_name(text: str) -> str:
     """`text` with everything but letters, digits, `.`, `_` and `-` made `-`: part of a folder's name."""
     kept = "".join(letter if letter.isalnum() or letter in "._" else "-" for letter in text)
     name = "-".join(word for word in kept.split("-") if word)

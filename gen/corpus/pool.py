@@ -1,7 +1,7 @@
 """Work on files in processes of their own, which are killed when it takes too long or too much memory.
 
-A worker that hangs, crashes or is out of memory costs the one file that it worked on, and a new one takes
-its place. Only a bounded number of files is under way, so that thousands need no more memory than a few.
+A worker that hangs, crashes or is out of memory costs the one job that it worked on, and a new one takes
+its place. Only a bounded number of jobs is under way, so that thousands need no more memory than a few.
 
 Workers start as the platform's `forkserver` does, else by `spawn`: a program of one's own that comes here
 needs the guard `if __name__ == "__main__":`, as with all of `multiprocessing`.
@@ -11,24 +11,23 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from gen.corpus.piece import reason_from
-from gen.machine import cores
 
 Key = TypeVar("Key")
+Subject = TypeVar("Subject")
 
 MEMORY_BYTES = 1 << 30  # for a worker, beyond what it has at its start
-_PRELOADED = ("gen.corpus.reading", "numpy", "music21.midi")
-_FILES_A_WORKER = 4  # with fewer, a further worker costs more time than it saves
+READERS = ("gen.corpus.reading", "numpy", "music21.midi")
 _WAITING_A_WORKER = 8
 _FILES_UNTIL_RENEWED = 1000  # whatever a library forgets to give back goes with its process
 _OUT_OF_MEMORY = 86  # exit code
@@ -36,45 +35,50 @@ _GRACE_S = 10
 
 
 @dataclass(frozen=True)
-class Job:
-    """A file to work on.
+class Job(Generic[Subject]):
+    """Something to work on.
 
     Attributes:
-        path: The file.
+        subject: Such as a file.
         limit_s: After so many seconds its worker is killed.
     """
 
-    path: Path
+    subject: Subject
     limit_s: float
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why there is no result, worded to follow the file's name: the fault of the file or of the machine."""
+    """Why there is no result, worded to follow the job's name: the fault of a file or of the machine."""
 
     reason: str
 
 
 def in_workers(
-    work: Callable[[Path], bytes], jobs: Iterable[tuple[Key, Job]], *, number: int
+    work: Callable[[Subject], bytes],
+    jobs: Iterable[tuple[Key, Job[Subject]]],
+    *,
+    workers: int,
+    preloaded: Sequence[str] = READERS,
 ) -> Generator[tuple[Key, bytes | Failure], None, None]:
     """Do the work for each job, in the order in which they end; close the iterator to stop at once.
 
     Args:
         work: A function at the top of a module; what it raises becomes a failure.
         jobs: Taken from one by one, as room is made; each with what is to tell its result by.
-        number: How many jobs there are, about.
+        workers: How many jobs are under way at a time, one at least.
+        preloaded: Modules that every worker is born with, where the platform can do that.
     """
-    workers = max(1, min(cores(), number // _FILES_A_WORKER))
+    workers = max(1, workers)
     pool = ProcessPool(
-        max_workers=workers, max_tasks=_FILES_UNTIL_RENEWED, initializer=_begin, context=_context()
+        max_workers=workers, max_tasks=_FILES_UNTIL_RENEWED, initializer=_begin, context=_context(preloaded)
     )
-    under_way: dict[Future[bytes], tuple[Key, Job]] = {}
+    under_way: dict[Future[bytes], tuple[Key, Job[Subject]]] = {}
     try:
         with _starting():
             _ = pool.active  # asking starts it
         for key, job in jobs:
-            arguments = (work, job.path, job.limit_s)
+            arguments = (work, job.subject, job.limit_s)
             under_way[pool.schedule(_timed, arguments, timeout=job.limit_s)] = key, job
             if len(under_way) >= workers * _WAITING_A_WORKER:
                 yield from _ended(under_way)
@@ -85,13 +89,15 @@ def in_workers(
         pool.join()
 
 
-def _ended(under_way: dict["Future[bytes]", tuple[Key, Job]]) -> Iterator[tuple[Key, bytes | Failure]]:
+def _ended(
+    under_way: dict["Future[bytes]", tuple[Key, Job[Subject]]],
+) -> Iterator[tuple[Key, bytes | Failure]]:
     for future in wait(under_way, return_when=FIRST_COMPLETED).done:
         key, job = under_way.pop(future)
         yield key, _result(future, job)
 
 
-def _result(future: "Future[bytes]", job: Job) -> bytes | Failure:
+def _result(future: "Future[bytes]", job: Job[Subject]) -> bytes | Failure:
     try:
         return future.result()
     except TimeoutError:
@@ -108,11 +114,11 @@ def _result(future: "Future[bytes]", job: Job) -> bytes | Failure:
         return Failure(f"cannot be read: {reason_from(error)}")
 
 
-def _context() -> multiprocessing.context.BaseContext:
+def _context(preloaded: Sequence[str]) -> multiprocessing.context.BaseContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(_PRELOADED))
+    context.set_forkserver_preload(list(preloaded))
     return context
 
 
@@ -174,12 +180,12 @@ def _begin() -> None:
         return
 
 
-def _timed(work: Callable[[Path], bytes], path: Path, limit_s: float) -> bytes:
+def _timed(work: Callable[[Subject], bytes], subject: Subject, limit_s: float) -> bytes:
     if hasattr(signal, "alarm"):
         # ends a worker that hangs when the one who would kill it is gone
         signal.alarm(int(limit_s) + _GRACE_S)
     try:
-        return work(path)
+        return work(subject)
     except MemoryError:
         # what was taken may never be given back, so the next file needs a new process
         os._exit(_OUT_OF_MEMORY)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from gen.corpus.text import TextNotes, count_characters, iterate_text
+from gen.corpus.text import count_characters, iterate_text
+from gen.corpus.text_notes import TextNotes
 
 HELD_OUT_PERCENT = 10
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from gen.corpus.locate import Located
 from gen.corpus.sniff import Refusal
-from gen.corpus.text import TextNotes, iterate_text
+from gen.corpus.text import iterate_text
+from gen.corpus.text_notes import TextNotes
 from gen.errors import CorpusError
 
 _MOST_COMMON = 10

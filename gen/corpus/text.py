@@ -8,15 +8,15 @@ between them where the first has none. What was changed is noted, for the user t
 import codecs
 import hashlib
 import io
-import os
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from gen.corpus.encodings import encoding_of_file, known_encoding
+from gen.corpus.text_notes import FileNotes, TextNotes, named_files
+from gen.corpus.unchanged import Digest, Unchanged
 from gen.errors import CorpusError
 from gen.files import CHUNK_BYTES
 
@@ -28,50 +28,18 @@ _OTHER_ENCODING = "Say what it is in, such as --encoding cp1252 (or latin-1, shi
 
 
 @dataclass(frozen=True)
-class FileNotes:
-    r"""What was found in one file.
+class Extent:
+    """A part of a file.
 
     Attributes:
         path: The file.
-        size_bytes: Its size on disk.
-        encoding: The codec it was read with.
-        has_mark: Whether it began with a byte order mark, which is no part of the text.
-        newlines: The line endings met: some of `\n`, `\r\n`, `\r`.
+        begin: Where its bytes begin; what lies there is the beginning of a character.
+        end: Where they end; None for the end of the file.
     """
 
     path: Path
-    size_bytes: int
-    encoding: str
-    has_mark: bool
-    newlines: tuple[str, ...]
-
-
-@dataclass
-class TextNotes:
-    """What reading changed or found, file by file; filled while the text is read."""
-
-    files: list[FileNotes] = field(default_factory=list)
-
-    def encodings(self) -> dict[str, int]:
-        """How many files were read with each codec."""
-        return dict(Counter(notes.encoding for notes in self.files))
-
-    def newlines(self) -> dict[str, int]:
-        """How many files have each line ending."""
-        return dict(Counter(ending for notes in self.files for ending in notes.newlines))
-
-    def sentences(self) -> list[str]:
-        r"""What the user should be told, one line each; empty for plain UTF-8 with `\n`."""
-        lines = []
-        for ending, spelled in (("\r\n", "\\r\\n"), ("\r", "\\r")):
-            if found := [notes.path for notes in self.files if ending in notes.newlines]:
-                lines.append(f"Line endings {spelled} were read as \\n in {_named(found)}")
-        if found := [notes.path for notes in self.files if notes.has_mark]:
-            lines.append(f"A byte order mark was left out in {_named(found)}")
-        for codec in sorted({notes.encoding for notes in self.files} - {"utf-8"}):
-            found = [notes.path for notes in self.files if notes.encoding == codec]
-            lines.append(f"Read as {codec}: {_named(found)}")
-        return lines
+    begin: int = 0
+    end: int | None = None
 
 
 def iterate_text(
@@ -94,7 +62,25 @@ def iterate_text(
             the file and its offset), a file that is gone, unreadable or changing, or no text at all.
     """
     codec = None if encoding is None else known_encoding(encoding)
-    return _joined(tuple(files), codec, TextNotes() if notes is None else notes, chunk_bytes)
+    return _whole(tuple(files), codec, TextNotes() if notes is None else notes, chunk_bytes)
+
+
+def iterate_extents(
+    extents: Iterable[Extent], encoding: str | None, notes: TextNotes, digest: Digest
+) -> Iterator[str]:
+    """The text of parts of files as `iterate_text` gives that of files; there may be none.
+
+    Args:
+        extents: In the order in which they are to be read.
+        encoding: As for `iterate_text`.
+        notes: As for `iterate_text`.
+        digest: Fed with every byte that is read.
+
+    Raises:
+        CorpusError: As `iterate_text`, but for there being no text.
+    """
+    codec = None if encoding is None else known_encoding(encoding)
+    return _joined(extents, codec, notes, CHUNK_BYTES, digest)
 
 
 def count_characters(
@@ -136,7 +122,7 @@ def content_hash(files: Iterable[Path], encoding: str | None = None) -> str:
     whole = hashlib.sha256(codec.encode())
     for path in files:
         try:
-            with path.open("rb", buffering=0) as file, _Unchanged(path, file) as watch:
+            with path.open("rb", buffering=0) as file, Unchanged(path, file) as watch:
                 digest = hashlib.sha256()
                 while chunk := watch.read(CHUNK_BYTES):
                     digest.update(chunk)
@@ -147,25 +133,41 @@ def content_hash(files: Iterable[Path], encoding: str | None = None) -> str:
     return whole.hexdigest()
 
 
-def _joined(files: Sequence[Path], codec: str | None, notes: TextNotes, chunk_bytes: int) -> Iterator[str]:
-    last = ""
-    for path in files:
-        joint = "\n" if last and not last.endswith("\n") else ""
-        for text in _text_of_file(path, codec, notes, chunk_bytes):
-            yield joint + text if joint else text
-            joint, last = "", text[-1]
-    if not last:
+def _whole(files: Sequence[Path], codec: str | None, notes: TextNotes, chunk_bytes: int) -> Iterator[str]:
+    is_empty = True
+    for text in _joined(map(Extent, files), codec, notes, chunk_bytes):
+        is_empty = False
+        yield text
+    if is_empty:
         raise _empty(files)
 
 
-def _text_of_file(path: Path, codec: str | None, notes: TextNotes, chunk_bytes: int) -> Iterator[str]:
+def _joined(
+    extents: Iterable[Extent],
+    codec: str | None,
+    notes: TextNotes,
+    chunk_bytes: int,
+    digest: Digest | None = None,
+) -> Iterator[str]:
+    last = ""
+    for extent in extents:
+        joint = "\n" if last and not last.endswith("\n") else ""
+        for text in _text_of_file(extent, codec, notes, chunk_bytes, digest):
+            yield joint + text if joint else text
+            joint, last = "", text[-1]
+
+
+def _text_of_file(
+    extent: Extent, codec: str | None, notes: TextNotes, chunk_bytes: int, digest: Digest | None = None
+) -> Iterator[str]:
     """The text of one file, newlines translated, without its byte order mark, in non-empty pieces."""
+    path = extent.path
     newlines = io.IncrementalNewlineDecoder(None, translate=True)
     try:
-        with path.open("rb", buffering=0) as file, _Unchanged(path, file) as watch:
+        with path.open("rb", buffering=0) as file, Unchanged(path, file, extent.end, digest) as watch:
             encoding = encoding_of_file(path, file.read(_MARK_BYTES), codec)
-            file.seek(0)
-            has_mark, at_start = False, True
+            watch.go_to(extent.begin)
+            has_mark, at_start = False, extent.begin == 0
             for piece in _decoded(watch, encoding, chunk_bytes):
                 text = piece
                 if at_start:
@@ -181,7 +183,7 @@ def _text_of_file(path: Path, codec: str | None, notes: TextNotes, chunk_bytes: 
     notes.files.append(found)
 
 
-def _decoded(watch: "_Unchanged", encoding: str, chunk_bytes: int) -> Iterator[str]:
+def _decoded(watch: "Unchanged", encoding: str, chunk_bytes: int) -> Iterator[str]:
     """The characters of an open file in non-empty pieces; a byte that does not fit is an error."""
     decoder = codecs.getincrementaldecoder(encoding)()
     at_end = False
@@ -204,7 +206,7 @@ def _decoded(watch: "_Unchanged", encoding: str, chunk_bytes: int) -> Iterator[s
 def _measured(path: Path, codec: str | None, chunk_bytes: int) -> tuple[int, bool]:
     """How many characters a file has, and whether the last of them ends a line."""
     try:
-        with path.open("rb", buffering=0) as file, _Unchanged(path, file) as watch:
+        with path.open("rb", buffering=0) as file, Unchanged(path, file) as watch:
             head = file.read(_MARK_BYTES)
             if encoding_of_file(path, head, codec) == "utf-8":
                 file.seek(len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0)
@@ -212,12 +214,12 @@ def _measured(path: Path, codec: str | None, chunk_bytes: int) -> tuple[int, boo
     except OSError as error:
         raise _unreadable(path, error) from error
     characters, last = 0, ""
-    for text in _text_of_file(path, codec, TextNotes(), chunk_bytes):
+    for text in _text_of_file(Extent(path), codec, TextNotes(), chunk_bytes):
         characters, last = characters + len(text), text[-1]
     return characters, last == "\n"
 
 
-def _measured_in_utf8(watch: "_Unchanged", chunk_bytes: int) -> tuple[int, bool]:
+def _measured_in_utf8(watch: "Unchanged", chunk_bytes: int) -> tuple[int, bool]:
     characters, last = 0, b""
     while chunk := watch.read(chunk_bytes):
         characters += int(np.count_nonzero(np.frombuffer(chunk, np.int8) > _LAST_CONTINUATION))
@@ -228,43 +230,8 @@ def _measured_in_utf8(watch: "_Unchanged", chunk_bytes: int) -> tuple[int, bool]
     return characters, last in (b"\r", b"\n")
 
 
-class _Unchanged:
-    """A file that must be the same size and date when it is left as when it was entered."""
-
-    def __init__(self, path: Path, file: io.FileIO) -> None:
-        self.path = path
-        self.file = file
-        self.before = os.fstat(file.fileno())
-        self.size_bytes = self.before.st_size
-        self.read_bytes = 0
-
-    def __enter__(self) -> "_Unchanged":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        # A reader that stops early has not seen a change, and a change explains a bad byte better.
-        if kind is not GeneratorExit:
-            self._check()
-
-    def read(self, most_bytes: int) -> bytes:
-        """Read on; a file that grows as fast as it is read would never end, so growth is told at once."""
-        chunk = self.file.read(most_bytes)
-        self.read_bytes += len(chunk)
-        if self.read_bytes > self.size_bytes:
-            self._check()
-        return chunk
-
-    def _check(self) -> None:
-        after = os.fstat(self.file.fileno())
-        if (after.st_size, after.st_mtime_ns) != (self.before.st_size, self.before.st_mtime_ns):
-            raise CorpusError(
-                f"{self.path} changed while it was read ({self.size_bytes} bytes, then {after.st_size})",
-                "Wait until nothing writes to it, or train on a copy.",
-            )
-
-
 def _empty(files: Sequence[Path]) -> CorpusError:
-    what = str(files[0]) if len(files) == 1 else f"All of {_named(files)}" if files else "The corpus"
+    what = str(files[0]) if len(files) == 1 else f"All of {named_files(files)}" if files else "The corpus"
     return CorpusError(f"{what} is empty: there is no text", "Give at least one file with text in it.")
 
 
@@ -278,8 +245,3 @@ def _as_tuple(newlines: str | tuple[str, ...] | None) -> tuple[str, ...]:
     if newlines is None:
         return ()
     return (newlines,) if isinstance(newlines, str) else newlines
-
-
-def _named(paths: Sequence[Path], limit: int = 3) -> str:
-    names = ", ".join(str(path) for path in paths[:limit])
-    return names if len(paths) <= limit else f"{len(paths)} files ({names} …)"

@@ -92,7 +92,7 @@ def prepare(
     held_out_now = None if validation is None else content_hash(validation, encoding)
     if (recipe["files"], recipe["validation"]) != (content_hash(files, encoding), held_out_now):
         raise CorpusError("The corpus changed while it was encoded.", "Train on a copy of it.")
-    notes = (parts.description(), *parts.notes.sentences(), *_told(losses))
+    notes = (parts.description(), *parts.notes.sentences(), *told_losses(losses))
     dataset = Dataset(kind, training, held_out, tokenizer, notes, digest)
     _save(index, dataset)
     return dataset
@@ -151,7 +151,7 @@ def encoded_whole(
         file = encode_to_file(map(sayable, documents), tokenizer, Path(folder) / "whole.ids", losses)
         if file.predictions < 1:
             raise CorpusError("The corpus has fewer than two tokens.", "Give a longer corpus.")
-        yield Encoded(file, (*parts.notes.sentences(), *_told(losses)))
+        yield Encoded(file, (*parts.notes.sentences(), *told_losses(losses)))
 
 
 def _index(digest: str) -> Path:
@@ -165,7 +165,8 @@ def _remove_abandoned(folder: Path) -> None:
         raise unusable_cache(error) from error
 
 
-def _told(losses: Counter[str]) -> Iterator[str]:
+def told_losses(losses: Counter[str]) -> Iterator[str]:
+    """What encoding lost, for the user, on a line; none where it lost nothing."""
     if losses:
         yield "Not kept as it is: " + ", ".join(f"{name} ({count:,})" for name, count in losses.items())
 

@@ -1,10 +1,11 @@
 """Ids in a memory-mapped file, written once; memory does not grow with the corpus."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,12 +28,19 @@ class TokenFile:
         tokens: How many ids it holds.
         dtype: Of the ids.
         pieces: How many documents they are, each of which is read from a fresh state; 0 for one long text.
+        below: What every id is below, to be checked when it is read; None where nobody else wrote the file.
     """
 
     path: Path
     tokens: int
     dtype: str
     pieces: int = 0
+    below: int | None = None
+
+    @property
+    def shards(self) -> tuple["TokenFile", ...]:
+        """The files that hold the ids, one after the other: here there is one."""
+        return (self,)
 
     @property
     def predictions(self) -> int:
@@ -59,15 +67,65 @@ class TokenFile:
 
         A variant is a row of `Tokenizer.variants`.
         """
-        table = np.fromfile(_table_of(self.path), "<i8")
+        table = np.fromfile(table_of(self.path), "<i8")
         return table.reshape(self.pieces, _PIECE_COLUMNS)
 
     def is_whole(self) -> bool:
         """Whether the files are there at their full lengths."""
         files = [(self.path, self.tokens * np.dtype(self.dtype).itemsize)]
         if self.pieces:
-            files.append((_table_of(self.path), self.pieces * _PIECE_COLUMNS * 8))
+            files.append((table_of(self.path), self.pieces * _PIECE_COLUMNS * 8))
         return all(path.stat().st_size == size for path, size in files)
+
+
+class TokenWriter(Generic[Document]):
+    """Encodes documents one after the other into a file, which appears, whole, at the end of the context.
+
+    Args:
+        path: The file.
+        tokenizer: How.
+
+    Attributes:
+        losses: What encoding changed or left out, and how often.
+
+    Raises:
+        OSError: From the context: the file cannot be written.
+    """
+
+    def __init__(self, path: Path, tokenizer: Tokenizer[Document]) -> None:
+        self._path = path
+        self._tokenizer = tokenizer
+        self._dtype = "<u1" if len(tokenizer.tokens) <= 1 << 8 else "<u2"
+        self._tokens = 0
+        self._pieces: list[tuple[int, int, int]] = []
+        self.losses: Counter[str] = Counter()
+
+    def add(self, document: Document) -> None:
+        """Encode a document; only within the context.
+
+        Raises:
+            TokenizerError: It has something the vocabulary cannot say.
+        """
+        ids = self._tokenizer.encode(document)
+        self.losses += self._tokenizer.losses(document)
+        self._file.write(ids.astype(self._dtype).data)
+        if self._tokenizer.by_piece:
+            self._pieces.append((self._tokens, *self._tokenizer.variant_range(ids)))
+        self._tokens += len(ids)
+
+    @property
+    def written(self) -> TokenFile:
+        """What was written; whole after the context alone."""
+        return TokenFile(self._path, self._tokens, self._dtype, len(self._pieces))
+
+    @contextmanager
+    def writing(self) -> Iterator[Self]:
+        """The context in which documents are added."""
+        with replacing(self._path) as temporary, temporary.open("wb") as self._file:
+            yield self
+        if self._tokenizer.by_piece:
+            with replacing(table_of(self._path)) as temporary:
+                np.array(self._pieces, "<i8").tofile(temporary)
 
 
 def encode_to_file(
@@ -88,25 +146,15 @@ def encode_to_file(
         TokenizerError: A document has something the vocabulary cannot say.
         CorpusError: The file cannot be written.
     """
-    dtype = "<u1" if len(tokenizer.tokens) <= 1 << 8 else "<u2"
-    tokens = 0
-    pieces: list[tuple[int, int, int]] = []
     try:
-        with replacing(path) as temporary, temporary.open("wb") as file:
+        with TokenWriter(path, tokenizer).writing() as writer:
             for document in documents:
-                ids = tokenizer.encode(document)
-                if losses is not None:
-                    losses += tokenizer.losses(document)
-                file.write(ids.astype(dtype).data)
-                if tokenizer.by_piece:
-                    pieces.append((tokens, *tokenizer.variant_range(ids)))
-                tokens += len(ids)
-        if tokenizer.by_piece:
-            with replacing(_table_of(path)) as temporary:
-                np.array(pieces, "<i8").tofile(temporary)
+                writer.add(document)
     except OSError as error:
         raise unusable_cache(error) from error
-    return TokenFile(path, tokens, dtype, len(pieces))
+    if losses is not None:
+        losses += writer.losses
+    return writer.written
 
 
 def fit_streams(file: TokenFile, streams: int, window: int) -> tuple[int, int]:
@@ -124,5 +172,6 @@ def fit_streams(file: TokenFile, streams: int, window: int) -> tuple[int, int]:
     return min(streams, file.pieces or file.predictions // window), window
 
 
-def _table_of(path: Path) -> Path:
+def table_of(path: Path) -> Path:
+    """Where the table of pieces of a file of ids is."""
     return path.with_suffix(".pieces")

@@ -4,7 +4,7 @@ The whole state of a reader is its cursor, two integers, so a resumed run goes o
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gen.config import JsonFields
+from gen.dataset.sharded import OpenShards
 from gen.dataset.token_file import TokenFile
 
 _WINDOWS_PER_MAP = 64
@@ -65,8 +66,7 @@ class Windows(ABC):
         self.cursor = cursor or Cursor()
         self.block = (0, streams)
         self._file = file
-        self._ids = file.map()
-        self._windows_since_map = 0
+        self._open()
 
     def narrowed(self, block: tuple[int, int]) -> Self:
         """This reader, reading only a block of the streams; what is in them stays the same."""
@@ -74,37 +74,36 @@ class Windows(ABC):
         return self
 
     @property
+    @abstractmethod
     def per_epoch(self) -> int:
         """Windows in the pass that the cursor is in."""
-        return -(-self._length() // self.window)
 
     def next(self) -> Window:
         """The window at the cursor, which moves on; after the last of an epoch the next epoch begins.
 
         Its rows are the streams of the block.
         """
-        if self._windows_since_map == _WINDOWS_PER_MAP:
+        if self._windows_since_map == _WINDOWS_PER_MAP or self._epoch_open != self.cursor.epoch:
             # pages that were read stay resident as long as their map does
-            self._ids = self._file.map()
-            self._windows_since_map = 0
+            self._open()
         self._windows_since_map += 1
-        begin, end = self.block
-        ids = np.zeros((end - begin, self.window + 1), np.int32)
-        weights = np.zeros((end - begin, self.window), np.float32)
-        fresh = np.zeros(end - begin, bool)
+        first, last = self.block
+        ids = np.zeros((last - first, self.window + 1), np.int32)
+        weights = np.zeros((last - first, self.window), np.float32)
+        fresh = np.zeros(last - first, bool)
         elsewhere = 0
         for stream in range(self.streams):
-            piece, is_fresh = self._read(stream, self._ids)
-            predictions = max(0, len(piece) - 1)
-            if not begin <= stream < end:
+            begin, end, is_fresh = self._span(stream)
+            predictions = max(0, end - begin - 1)
+            if not first <= stream < last:
                 elsewhere += predictions  # known from where it lies: not a token of it is read
                 continue
-            row = stream - begin
-            ids[row, : len(piece)] = self._learned(stream, piece)
+            row = stream - first
+            ids[row, : end - begin] = self._learned(stream, self._ids[begin:end])
             weights[row, :predictions] = 1
             fresh[row] = is_fresh
         position = self.cursor.position + self.window
-        if position < self._length():
+        if self._goes_on(position):
             self.cursor = Cursor(self.cursor.epoch, position)
         else:
             self.cursor = Cursor(self.cursor.epoch + 1, 0)
@@ -116,29 +115,39 @@ class Windows(ABC):
         while self.cursor.epoch == epoch:
             yield self.next()
 
-    @abstractmethod
-    def _length(self) -> int:
-        """Time steps of the longest stream in the cursor's epoch."""
+    def _open(self) -> None:
+        self._epoch_open = self.cursor.epoch
+        self._ids = OpenShards(self._shards(self.cursor.epoch))
+        self._windows_since_map = 0
+
+    def _shards(self, epoch: int) -> Iterable[TokenFile]:  # noqa: ARG002 - here they are always the same
+        """The shards in the order in which their ids follow each other in an epoch."""
+        return self._file.shards
 
     @abstractmethod
-    def _read(self, stream: int, ids: NDArray[Any]) -> tuple[NDArray[Any], bool]:
-        """What a stream reads at the cursor, at most T + 1 ids as they lie, and whether its state is fresh.
+    def _goes_on(self, position: int) -> bool:
+        """Whether any stream has something to read at a time step of the cursor's epoch."""
 
-        This must not touch the ids: other readers may have that stream.
-        """
+    @abstractmethod
+    def _span(self, stream: int) -> tuple[int, int, bool]:
+        """Where the ids begin and end that a stream reads, T + 1 at most, and whether its state is fresh."""
 
     def _learned(self, stream: int, read: NDArray[Any]) -> NDArray[Any]:  # noqa: ARG002 - for those below
-        """What a stream learns of what it reads at the cursor: the same, unless the pass says otherwise."""
+        """What a stream learns of the ids it reads at the cursor: these, unless the pass says otherwise."""
         return read
 
 
 class Contiguous(Windows):
     """N contiguous streams over one long text; each token but the first is predicted once an epoch.
 
+    A text in shards is as long as they are together. State is carried from one to the next, as it is from
+    file to file of a corpus.
+
     Args:
         file: The ids.
         streams: N, at most `file.tokens - 1`.
         window: T.
+        seed: Decides, with the epoch, the order of the shards; None reads them as they come.
         limit: Read only this many tokens, from the beginning.
         cursor: Where to go on.
 
@@ -152,20 +161,39 @@ class Contiguous(Windows):
         streams: int,
         window: int,
         *,
+        seed: int | None = None,
         limit: int | None = None,
         cursor: Cursor | None = None,
     ) -> None:
         tokens = file.tokens if limit is None else min(limit, file.tokens)
         if not 1 <= streams <= tokens - 1:
             raise ValueError(f"{streams} streams over {tokens} tokens: at least one prediction each")
+        self._seed = seed
         super().__init__(file, streams, window, cursor)
-        self._bounds = np.linspace(0, tokens - 1, streams + 1).astype(np.int64)
+        self._bounds: list[int] = np.linspace(0, tokens - 1, streams + 1).astype(np.int64).tolist()
         self._longest = int(np.diff(self._bounds).max())
 
-    def _length(self) -> int:
-        return self._longest
+    @property
+    def per_epoch(self) -> int:
+        """See `Windows.per_epoch`."""
+        return -(-self._longest // self.window)
 
-    def _read(self, stream: int, ids: NDArray[Any]) -> tuple[NDArray[Any], bool]:
+    def _shards(self, epoch: int) -> Iterable[TokenFile]:
+        shards = self._file.shards
+        if self._seed is None:
+            return shards
+        return [shards[number] for number in generator_of(self._seed, epoch).permutation(len(shards))]
+
+    def _goes_on(self, position: int) -> bool:
+        return position < self._longest
+
+    def _span(self, stream: int) -> tuple[int, int, bool]:
         position = self.cursor.position
-        first, last = self._bounds[stream] + position, self._bounds[stream + 1]
-        return ids[first : min(first + self.window, last) + 1], position == 0
+        last = self._bounds[stream + 1]
+        first = min(self._bounds[stream] + position, last + 1)
+        return first, min(first + self.window, last) + 1, position == 0
+
+
+def generator_of(seed: int, epoch: int) -> np.random.Generator:
+    """Where an epoch's order comes from: first that of its shards, of which a single one needs no draw."""
+    return np.random.default_rng((seed, epoch))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gen.dataset.sharded import OpenShards
 from gen.dataset.token_file import TokenFile
 from gen.evaluation.ngram import NGram
 from gen.evaluation.passes import Score, pass_windows, total
@@ -105,7 +106,7 @@ def learned_part(
     other variants, which training reads too, those that change them least first.
     """
     if not file.pieces:
-        return file.map()[-limit:], np.zeros(1, np.int64)
+        return OpenShards(file.shards)[-limit:], np.zeros(1, np.int64)
     taken: list[NDArray[Any]] = []
     left = limit
     for piece in _in_variants(file, variants):
@@ -117,14 +118,14 @@ def learned_part(
 
 
 def _in_variants(file: TokenFile, variants: NDArray[np.int32]) -> Iterator[NDArray[np.int32]]:
-    ids = file.map()
     unchanged = np.argmax((variants == np.arange(variants.shape[1])).all(axis=1))
     changes = np.abs(np.arange(len(variants)) - unchanged)
-    pieces = list(zip(*file.bounds(), file.piece_table()[:, 1:], strict=True))
     for row in np.argsort(changes, kind="stable"):
-        for begin, end, (first, last) in pieces:
-            if first <= row <= last and begin < end:
-                yield variants[row][ids[begin:end]]
+        for shard in file.shards:
+            ids = OpenShards([shard])
+            for begin, end, (first, last) in zip(*shard.bounds(), shard.piece_table()[:, 1:], strict=True):
+                if first <= row <= last and begin < end:
+                    yield variants[row][ids[begin:end]]
 
 
 def trend(nats: float, best_before: float | None) -> str:

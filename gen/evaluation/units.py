@@ -5,6 +5,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import Any
 
+from gen.dataset.sharded import OpenShards
 from gen.dataset.token_file import TokenFile
 from gen.tokenizer.base import Tokenizer
 
@@ -25,7 +26,7 @@ def predicted_units(file: TokenFile, tokenizer: Tokenizer[Any], limit: int | Non
     else:
         tokens = file.tokens if limit is None else min(limit, file.tokens)
         bounds = [*range(1, tokens, _COUNTED_AT_ONCE), tokens]
-    ids = file.map()
+    ids = OpenShards(file.shards)
     counted: Counter[str] = Counter()
     for first, last in pairwise(bounds):
         for name, number in tokenizer.units(ids[first:last].astype("i4")).items():

@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from gen.machine import cores
+
 STDERR = 2
 
 # the numbers of `mallopt`, from malloc.h of glibc

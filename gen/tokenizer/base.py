@@ -6,7 +6,7 @@ model file as JSON with a version, so a model needs nothing but its own file to 
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
@@ -62,6 +62,39 @@ class Automaton(Grammar):
             self._states = self._transitions[self._states, ids]
             if (self._states < 0).any():
                 raise ValueError(f"one of the ids {ids} may not come")
+
+
+class Tally(ABC, Generic[Document]):
+    """What a vocabulary is learned from: all that it needs to know of the documents seen.
+
+    Tallies of the parts of a corpus, made apart, come together to that of the whole.
+    """
+
+    @abstractmethod
+    def add(self, document: Document) -> None:
+        """Take in one more document."""
+
+    @abstractmethod
+    def merge(self, other: Self) -> None:
+        """Take in what another has seen."""
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """The tally as a JSON-ready dict."""
+
+    @abstractmethod
+    def read(self, fields: Any) -> None:
+        """Take in what `to_json` of another wrote.
+
+        Raises:
+            ValueError: It did not.
+        """
+
+    def of(self, documents: Iterable[Document]) -> Self:
+        """This tally with documents taken in."""
+        for document in documents:
+            self.add(document)
+        return self
 
 
 class Tokenizer(ABC, Generic[Document]):

@@ -8,13 +8,13 @@ has none, 65 characters are 65 tokens. Decoding joins the tokens' bytes, so it n
 import codecs
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gen.errors import TokenizerError
-from gen.tokenizer.base import Ids, Tokenizer
+from gen.tokenizer.base import Ids, Tally, Tokenizer
 
 CHARACTER_LIMIT = 2048
 BYTE_TOKENS = tuple(f"<0x{byte:02X}>" for byte in range(256))
@@ -63,7 +63,20 @@ class CharacterTokenizer(Tokenizer[str]):
             others: Chunks of the rest of the corpus, which must be spelled too.
             base: A vocabulary to extend: its tokens keep their order, new characters come after its own.
         """
-        counts = _count_code_points(training)
+        seen = cls.tally().of(training)
+        return cls.from_tallies(seen, cls.tally().of(others), base=base)
+
+    @classmethod
+    def tally(cls) -> "CharacterTally":
+        """An empty tally, for `from_tallies`."""
+        return CharacterTally()
+
+    @classmethod
+    def from_tallies(
+        cls, training: "CharacterTally", others: "CharacterTally", *, base: Self | None = None
+    ) -> Self:
+        """The vocabulary that `learn` finds, from what was counted in the two parts."""
+        counts = training.counts
         kept = set(base.characters) if base else set()
         found = np.flatnonzero(counts)
         by_frequency = found[np.argsort(-counts[found], kind="stable")]
@@ -71,7 +84,7 @@ class CharacterTokenizer(Tokenizer[str]):
         new = sorted(new[: max(0, CHARACTER_LIMIT - len(kept))])
         characters = (*(base.characters if base else ()), *new)
         own = {ord(character) for character in characters}
-        spelled = {*found.tolist(), *np.flatnonzero(_count_code_points(others)).tolist()}
+        spelled = {*found.tolist(), *np.flatnonzero(others.counts).tolist()}
         needs_bytes = (base is not None and base.has_bytes) or not spelled <= own
         return cls((*characters, *BYTE_TOKENS) if needs_bytes else characters)
 
@@ -169,15 +182,39 @@ def _code_points(text: str) -> NDArray[np.uint32]:
         ) from error
 
 
-def _count_code_points(chunks: Iterable[str]) -> NDArray[np.int64]:
-    counts = np.zeros(_CODE_POINTS, np.int64)
-    for chunk in chunks:
-        codes = _code_points(chunk)
+class CharacterTally(Tally[str]):
+    """How often each code point occurs.
+
+    Attributes:
+        counts: By code point.
+    """
+
+    def __init__(self) -> None:
+        self.counts = np.zeros(_CODE_POINTS, np.int64)
+
+    def add(self, document: str) -> None:
+        """See `Tally.add`."""
+        codes = _code_points(document)
         # bincount makes a 64-bit copy of its input: pieces that stay in the processor's cache are 15 x faster
         for start in range(0, len(codes), _COUNTED_AT_ONCE):
             found = np.bincount(codes[start : start + _COUNTED_AT_ONCE])
-            counts[: len(found)] += found
-    return counts
+            self.counts[: len(found)] += found
+
+    def merge(self, other: Self) -> None:
+        """See `Tally.merge`."""
+        self.counts += other.counts
+
+    def to_json(self) -> dict[str, Any]:
+        """See `Tally.to_json`."""
+        found = np.flatnonzero(self.counts)
+        return {"code_points": found.tolist(), "counts": self.counts[found].tolist()}
+
+    def read(self, fields: Any) -> None:
+        """See `Tally.read`."""
+        try:
+            np.add.at(self.counts, np.array(fields["code_points"], np.int64), fields["counts"])
+        except (KeyError, TypeError, IndexError, OverflowError) as error:
+            raise ValueError(f"no tally of characters: {error}") from error
 
 
 def _utf8_automaton() -> NDArray[np.int16]:

@@ -25,10 +25,11 @@ from gen.score import TICKS_PER_QUARTER, Score
 from gen.tokenizer.base import Ids, Tokenizer
 from gen.tokenizer.grammar import NotesGrammar
 from gen.tokenizer.grid import on_grid
+from gen.tokenizer.notes_tally import NotesTally, choices_with, found_together
 from gen.tokenizer.spelling import spell, without
 from gen.tokenizer.state import PieceState
-from gen.tokenizer.symbols import Group, Symbol, read_symbol, write_symbol
-from gen.tokenizer.transposition import SHIFTS, played, shift_range, shifted, transposed_symbols
+from gen.tokenizer.symbols import Group, read_symbol, write_symbol
+from gen.tokenizer.transposition import SHIFTS, played, shift_range, shifted
 from gen.tokenizer.wishes import Wishes
 
 CHOICES = ("velocity", "melody", "transpose")
@@ -104,32 +105,34 @@ class NotesTokenizer(Tokenizer[Score]):
         Raises:
             TokenizerError: The base was made with another choice, or there is no note.
         """
-        if base is not None:
-            for name, wished in (("velocity", velocity), ("melody", melody)):
-                if wished not in (None, base.choices()[name]):
-                    raise TokenizerError(
-                        f"The vocabulary to extend was made {'without' if wished else 'with'} {name}.",
-                        f"Leave the option for {name} out.",
-                    )
-            velocity, melody = base.velocity, base.melody
-        found: set[Symbol] = set()
-        melodies = True
-        for score in training:
-            melodies = melodies and _is_melody(score)
-            kept, _ = on_grid(score, velocity=velocity is not False, melody=melody is True)
-            found.update(map(read_symbol, set(spell(kept, velocity=True))))
-            if transpose:
-                found.update(transposed_symbols(kept))
-        if velocity is None:
-            velocity = sum(symbol.group is Group.VELOCITY for symbol in found) > 1
-        for score in others:
-            melodies = melodies and _is_melody(score)
-            kept, _ = on_grid(score, velocity=velocity, melody=melody is True)
-            found.update(map(read_symbol, set(spell(kept, velocity=velocity))))
-        if melody is None:  # of melodies alone, the same was found as if they had been merged
-            melody = melodies
-        if not velocity:
-            found = {symbol for symbol in found if symbol.group is not Group.VELOCITY}
+        choices = choices_with(base.choices() if base else None, transpose, velocity, melody)
+        seen = cls.tally(**choices).of(training)
+        return cls.from_tallies(seen, cls.tally(**choices).of(others), base=base, **choices)
+
+    @classmethod
+    def tally(
+        cls, *, transpose: bool = True, velocity: bool | None = None, melody: bool | None = None
+    ) -> NotesTally:
+        """An empty tally, for `from_tallies` with the same choices."""
+        return NotesTally(transpose=transpose, velocity=velocity, melody=melody)
+
+    @classmethod
+    def from_tallies(
+        cls,
+        training: NotesTally,
+        others: NotesTally,
+        *,
+        base: Self | None = None,
+        transpose: bool = True,
+        velocity: bool | None = None,
+        melody: bool | None = None,
+    ) -> Self:
+        """The vocabulary that `learn` finds, from what was seen in the two parts.
+
+        Raises:
+            TokenizerError: As `learn`.
+        """
+        found, velocity, melody = found_together(training, others, velocity, melody)
         own = base.tokens if base is not None else _FRAME
         tokens = [write_symbol(symbol) for symbol in sorted(found)]
         new = [token for token in tokens if token not in set(own)]
@@ -288,7 +291,3 @@ class NotesTokenizer(Tokenizer[Score]):
         if not all(isinstance(choice, bool) for choice in choices.values()):
             raise TokenizerError("A vocabulary of music lacks the choices it was made with.", _UNDAMAGED)
         return cls(plain.tokens, **choices)
-
-
-def _is_melody(score: Score) -> bool:
-    return score.is_melody and not score.parts[0].is_drums

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from gen.config import ConfigError, JsonFields
-from gen.corpus.locate import Located, locate
+from gen.corpus.locate import Located, locate, run_name
 from gen.corpus.sorting import TOKENIZERS
+from gen.dataset.manifest import is_prepared, read_manifest, refuse_prepared
 from gen.dataset.prepare import Dataset, prepare
+from gen.dataset.shards import open_shards
 from gen.errors import CorpusError
 from gen.kinds import tokenizer_of
 from gen.tokenizer.notes import CHOICES
@@ -49,20 +51,32 @@ class Source(JsonFields):
 
 @dataclass(frozen=True)
 class Found:
-    """The files of a source, ready to be prepared; `notes` are for the user, one line each."""
+    """What a source was found to be.
+
+    Attributes:
+        source: It.
+        kind: `text` or `music`.
+        files: What to learn from.
+        held_out: What to validate on, where files are given for that.
+        notes: For the user, one line each.
+        shards: The folder of a corpus that is prepared already, and has no files to be read.
+    """
 
     source: Source
     kind: str
     files: tuple[Path, ...]
     held_out: tuple[Path, ...] | None
     notes: tuple[str, ...]
+    shards: Path | None = None
 
     def prepare(self, base: dict[str, Any] | None) -> Dataset:
         """The corpus as ids; `base` is the tokenizer of the model to start from, as its file has it.
 
         Raises:
-            CorpusError: A file cannot be read.
+            CorpusError: A file cannot be read, or a shard is missing.
         """
+        if self.shards is not None:
+            return open_shards(self.shards)
         return prepare(
             self.files,
             self.held_out,
@@ -89,6 +103,11 @@ def find(
     """
     if corpus == validation == "-":
         raise CorpusError("Standard input cannot be both corpora.", "Put one of them into a file.")
+    if is_prepared(Path(corpus)):
+        _refuse_options(corpus, validation, encoding, tokenizer, choices or {})
+        return _prepared(Path(corpus), init_from)
+    if validation is not None:
+        refuse_prepared(validation)
     located = locate(corpus, encoding, tokenizer)
     held = None if validation is None else locate(validation, encoding, tokenizer)
     if held is not None and held.kind != located.kind:
@@ -119,6 +138,39 @@ def find(
         overridden = " instead of the corpus' own" if located.validation else ""
         notes += (*held.notes, f"{validation} is for validation{overridden}")
     return Found(source, located.kind, located.files, held_out, notes)
+
+
+def _prepared(folder: Path, init_from: Path | None) -> Found:
+    manifest = read_manifest(folder)
+    source = Source(
+        run_name(manifest.name),
+        manifest.licence,
+        _absolute(folder),
+        None,
+        None,
+        None if init_from is None else _absolute(init_from),
+        "auto",
+        {},
+    )
+    return Found(source, manifest.kind, (), None, (), folder)
+
+
+def _refuse_options(
+    corpus: str, validation: str | None, encoding: str | None, tokenizer: str, choices: dict[str, bool]
+) -> None:
+    """What a prepared corpus was asked when it was prepared cannot be said of it any more."""
+    said = {
+        "--validation-corpus": validation,
+        "--encoding": encoding,
+        "--tokenizer": None if tokenizer == "auto" else tokenizer,
+        **{f"an option for {name}": value for name, value in choices.items()},
+    }
+    for name, value in said.items():
+        if value is not None:
+            raise CorpusError(
+                f"{corpus} is prepared already, and {name} is for what is still to be read.",
+                "Leave it out, or prepare the corpus anew with it.",
+            )
 
 
 def find_again(source: Source) -> Found:

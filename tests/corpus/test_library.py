@@ -147,13 +147,13 @@ def test_identical_files_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     real = pool.in_workers
 
-    def counting(work: object, jobs: object, *, number: int) -> object:
+    def counting(work: object, jobs: object, *, workers: int) -> object:
         def noted() -> object:
             for key, job in jobs:  # type: ignore[attr-defined]
-                asked.append(job.path.name)
+                asked.append(job.subject.name)
                 yield key, job
 
-        return real(work, noted(), number=number)  # type: ignore[arg-type]
+        return real(work, noted(), workers=workers)  # type: ignore[arg-type]
 
     monkeypatch.setattr(library, "in_workers", counting)
     paths = [put_tune(Path(f"{number}.mid"), [60, 64]) for number in range(5)]

@@ -169,20 +169,20 @@ def test_nothing_can_be_read_where_the_cache_cannot_be_written(monkeypatch: pyte
 def lacking_memory(name: str) -> object:
     """Workers of which the one that reads the file `name` fails."""
 
-    def workers(
-        work: object, jobs: Iterable[tuple[bytes, Job]], *, number: int
+    def work_in(
+        work: object, jobs: Iterable[tuple[bytes, Job[Path]]], *, workers: int
     ) -> Iterator[tuple[bytes, bytes | Failure]]:
         names = {}
 
-        def noted() -> Iterator[tuple[bytes, Job]]:
+        def noted() -> Iterator[tuple[bytes, Job[Path]]]:
             for key, job in jobs:
-                names[key] = job.path.name
+                names[key] = job.subject.name
                 yield key, job
 
-        for key, result in in_workers(work, noted(), number=number):  # type: ignore[arg-type]
+        for key, result in in_workers(work, noted(), workers=workers):  # type: ignore[arg-type]
             yield key, Failure("takes more memory") if names[key] == name else result
 
-    return workers
+    return work_in
 
 
 @pytest.mark.parametrize("name", ["002.mid", "007.mid"])

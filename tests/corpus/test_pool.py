@@ -20,12 +20,12 @@ LIMIT_S = 0.7
 needs_forkserver = pytest.mark.skipif(os.name == "nt", reason="processes are told apart by their session")
 
 
-def jobs(names: list[str]) -> Iterator[tuple[str, Job]]:
+def jobs(names: list[str]) -> Iterator[tuple[str, Job[Path]]]:
     return ((name, Job(Path(name), LIMIT_S)) for name in names)
 
 
 def results(names: list[str]) -> dict[str, bytes | Failure]:
-    found = list(in_workers(work, jobs(names), number=len(names)))
+    found = list(in_workers(work, jobs(names), workers=min(cores(), len(names) // 4)))
     assert sorted(name for name, _ in found) == sorted(names)
     return dict(found)
 
@@ -57,13 +57,13 @@ def test_one_file_and_no_file() -> None:
 def test_a_bounded_number_is_under_way() -> None:
     taken = 0
 
-    def many() -> Iterator[tuple[int, Job]]:
+    def many() -> Iterator[tuple[int, Job[Path]]]:
         nonlocal taken
         for taken in range(1, 401):
             yield taken, Job(Path(f"good{taken}"), LIMIT_S)
 
     most = 0
-    for given, _ in enumerate(in_workers(work, many(), number=400), start=1):
+    for given, _ in enumerate(in_workers(work, many(), workers=cores()), start=1):
         most = max(most, taken - given)
     assert taken == 400
     assert most <= cores() * 8
@@ -72,7 +72,7 @@ def test_a_bounded_number_is_under_way() -> None:
 def test_closing_it_ends_the_work_at_once() -> None:
     names = ["good", *(f"sleep{number}" for number in range(10))]
     begun = time.monotonic()
-    with closing(in_workers(work, ((name, Job(Path(name), 50)) for name in names), number=4)) as under_way:
+    with closing(in_workers(work, ((name, Job(Path(name), 50)) for name in names), workers=1)) as under_way:
         assert next(under_way) == ("good", b"good")
     # all ten one after the other would take ten minutes
     assert time.monotonic() - begun < 30
@@ -86,7 +86,7 @@ from tests.corpus.hard_work import work
 
 if __name__ == "__main__":
     names = ["good", "hang1", "sleep2", "hang3"]
-    for name, _ in in_workers(work, ((name, Job(Path(name), 50)) for name in names), number=8):
+    for name, _ in in_workers(work, ((name, Job(Path(name), 50)) for name in names), workers=2):
         print(name, flush=True)
 """
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gen.corpus.text import TextNotes, content_hash, count_characters, iterate_text
+from gen.corpus.text import content_hash, count_characters, iterate_text
+from gen.corpus.text_notes import TextNotes
 from gen.errors import CorpusError
 
 BY_MARK = ["utf-8-sig", "utf-16", "utf-32"]
