@@ -163,7 +163,7 @@ def open_shards(folder: Path) -> Dataset:
         )
     whole = hashlib.sha256(f"{digest} {digest_of(tokenizer)}".encode())
     files: dict[str, list[TokenFile]] = {part: [] for part in PARTS}
-    notes = notes_of(folder)
+    notes, variants = notes_of(folder), len(tokenizer.variants())
     for paths in every:
         facts = read_facts(paths.facts, digest) or {}
         if facts["vocabulary"] != digest_of(tokenizer):
@@ -173,7 +173,10 @@ def open_shards(folder: Path) -> Dataset:
             )
         whole.update(f"{facts['content']} {facts['training']} {facts['validation']}".encode())
         for part in PARTS:
-            files[part].append(replace(_file_of(paths, part, facts), below=len(tokenizer.tokens)))
+            file = replace(_file_of(paths, part, facts), below=len(tokenizer.tokens))
+            if not file.has_sound_pieces(variants):
+                raise incomplete(folder, [paths])
+            files[part].append(file)
     training, validation = (ShardedFile.of(folder, files[part], files[part][0].dtype) for part in PARTS)
     more = len(notes) - _NOTES_TOLD
     told = [_description(manifest, training, validation), *notes[:_NOTES_TOLD]]

@@ -70,6 +70,14 @@ class TokenFile:
         table = np.fromfile(table_of(self.path), "<i8")
         return table.reshape(self.pieces, _PIECE_COLUMNS)
 
+    def has_sound_pieces(self, variants: int) -> bool:
+        """Whether the pieces lie one behind the other, and have none but this number of variants."""
+        if not self.pieces:
+            return True
+        begins, first, last = self.piece_table().T
+        in_order = begins[0] == 0 and (np.diff(np.append(begins, self.tokens)) >= 0).all()
+        return bool(in_order and (first >= 0).all() and (first <= last).all() and (last < variants).all())
+
     def is_whole(self) -> bool:
         """Whether the files are there at their full lengths."""
         files = [(self.path, self.tokens * np.dtype(self.dtype).itemsize)]

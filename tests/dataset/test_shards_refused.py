@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from gen.corpus.locate import locate
@@ -13,6 +14,7 @@ from gen.dataset.preparing import Standing
 from gen.dataset.sharded import OpenShards
 from gen.dataset.shards import open_shards
 from gen.errors import CorpusError, TokenizerError
+from gen.files import sha256_of_file
 from gen.tokenizer.characters import CharacterTokenizer
 from tests.dataset.making import assert_two_lines, make, put_text
 from tests.tunes import put_tunes
@@ -135,3 +137,19 @@ def test_a_table_of_pieces_that_is_damaged_makes_its_shard_be_made_again() -> No
         open_shards(Path("p"))
     make("p", 2)
     assert table.read_bytes() == whole
+
+
+@pytest.mark.parametrize("row", [(5, 0, 0), (0, 0, 12), (0, -1, 0), (0, 3, 2), (1 << 40, 0, 0)])
+def test_a_table_of_pieces_that_lies_is_refused_whatever_its_checksum(row: tuple[int, int, int]) -> None:
+    put_tunes(Path("c"), 6)
+    make("p", 1)
+    paths = ShardPaths(Path("p"), 0, 1)
+    table = paths.ids("training").with_suffix(".pieces")
+    pieces = np.fromfile(table, "<i8").reshape(-1, 3)
+    pieces[0] = row
+    pieces.tofile(table)
+    facts = json.loads(paths.facts.read_bytes())
+    facts["training"][4] = sha256_of_file(table)
+    paths.facts.write_text(json.dumps(facts))
+    with pytest.raises(CorpusError, match="missing or damaged"):
+        open_shards(Path("p"))
