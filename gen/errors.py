@@ -46,3 +46,7 @@ class RunError(GenError):
 
 class TrainingError(GenError):
     """Training that cannot go on."""
+
+
+class WorkerLostError(TrainingError):
+    """Training that cannot go on because another of its processes is gone."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from gen.errors import WorkerLostError
 from gen.parameters import Real
 from gen.streams import tell
 
@@ -118,12 +119,19 @@ def command(
         choices,
     )
     joining = Joining(cluster, given, resume, tensorboard, click.get_current_context().obj)
-    if not cluster.is_chief:
-        return _train(joining, None)
-    with resuming.resumed_run(given, cluster) if resume else setup.new_run(given, cluster) as ready:
-        for note in ready.notes:
-            tell(note)
-        return _train(joining, ready)
+    try:
+        if not cluster.is_chief:
+            return _train(joining, None)
+        with resuming.resumed_run(given, cluster) if resume else setup.new_run(given, cluster) as ready:
+            for note in ready.notes:
+                tell(note)
+            return _train(joining, ready)
+    except WorkerLostError:
+        from gen.training.local_workers import LOST, started_by_workers
+
+        if not started_by_workers():
+            raise
+        return LOST
 
 
 class Joining(NamedTuple):

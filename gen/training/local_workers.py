@@ -23,6 +23,10 @@ from gen.training.signals import STOPPING_SIGNALS, StopRequest
 # until a worker is seen to have ended, and until the others must have, by themselves, when one has
 POLL_S, PATIENCE_S = 0.05, 15.0
 _RESUME = "Go on with --resume: nothing is lost but the work since the last save."
+_STARTED_HERE = "GEN_STARTED_BY_WORKERS"
+LOST = (
+    75  # exit code of a worker that has lost another: which one fell is known, and told, by who started all
+)
 _DIES_WITH_ITS_PARENT = 1  # PR_SET_PDEATHSIG, from prctl.h of Linux
 
 
@@ -46,6 +50,11 @@ def run_workers(count: int, arguments: Sequence[str]) -> int:
     return code
 
 
+def started_by_workers() -> bool:
+    """Whether this process is a worker that `run_workers` started."""
+    return _STARTED_HERE in os.environ
+
+
 def free_addresses(count: int) -> list[str]:
     """So many addresses on this machine that nobody listens at."""
     with ExitStack() as stack:
@@ -62,7 +71,7 @@ def _start(
     return subprocess.Popen(
         [sys.executable, "-m", "gen", *arguments],
         # a GPU would be every worker's at once, which none of them can have
-        env={**os.environ, "TF_CONFIG": json.dumps(task), "CUDA_VISIBLE_DEVICES": "-1"},
+        env={**os.environ, "TF_CONFIG": json.dumps(task), "CUDA_VISIBLE_DEVICES": "-1", _STARTED_HERE: "1"},
         stdin=None if rank == 0 else subprocess.DEVNULL,
         stdout=None if rank == 0 else subprocess.DEVNULL,
         stderr=None if rank == 0 else said,
@@ -111,10 +120,12 @@ def _watch(
     """
     fallen: int | None = None
     while fallen is None:
-        fallen = next((rank for rank, process in enumerate(processes) if process.poll()), None)
-        if fallen is None and processes[0].returncode == 0:
-            return 0
         time.sleep(POLL_S)
+        # the chief first: who made it give up has ended before it, and is seen to have
+        codes = [process.poll() for process in processes]
+        if codes[0] == 0:
+            return 0
+        fallen = _first_to_fall(codes)
     code, named = processes[fallen].returncode, f"Worker {fallen} ({addresses[fallen]})"
     if code < 0:
         if request.signal is not None:  # it was told to, before it could note it
@@ -122,11 +133,17 @@ def _watch(
         _leave_line()
         raise TrainingError(f"{named} was killed by {signal.Signals(-code).name}.", _RESUME)
     # it has said why, or was told to stop: the chief then knows as well
-    if (of_chief := _ended(processes[0])) is None:
+    if (of_chief := _ended(processes[0])) in (None, LOST):
         problem, fix = _last_words(said[fallen])
         _leave_line()
         raise TrainingError(f"{named} ended: {problem}", fix)
-    return of_chief if of_chief >= 0 else GenError.exit_code
+    return GenError.exit_code if of_chief is None or of_chief < 0 else of_chief
+
+
+def _first_to_fall(codes: list[int | None]) -> int | None:
+    """The rank of who ended as it should not: killed, else with an error of its own, else losing the others."""
+    ended = [rank for rank, code in enumerate(codes) if code]
+    return min(ended, key=lambda rank: ((codes[rank] or 0) >= 0, codes[rank] == LOST, rank), default=None)
 
 
 def _ended(process: "subprocess.Popen[bytes]") -> int | None:

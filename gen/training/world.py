@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gen.errors import RunError, TrainingError
+from gen.errors import RunError, WorkerLostError
 from gen.model.backend import import_tensorflow
 from gen.model.parts import part_bounds
 from gen.model.products import Tensor
@@ -131,7 +131,7 @@ class World:
         """Arrays of which one worker has filled each element and all others left it zero, bit for bit.
 
         Raises:
-            TrainingError: A worker is gone.
+            WorkerLostError: A worker is gone.
         """
         if self.cluster.size == 1:
             return arrays
@@ -152,7 +152,7 @@ class World:
         """Turn what TensorFlow says, when it cannot reach another worker, into the user's error.
 
         Raises:
-            TrainingError: A worker is gone.
+            WorkerLostError: A worker is gone.
         """
         errors = tf.errors
         lost = (
@@ -170,7 +170,7 @@ class World:
                 r"stopped sending heartbeats.*?/task:(\d+)", str(error), re.DOTALL
             ) or re.search(r"remote target \S*/task:(\d+)", str(error))
             who = "Another worker" if named is None else self.cluster.name(int(named[1]))
-            raise TrainingError(
+            raise WorkerLostError(
                 f"{who} is gone, and the others cannot go on without it.",
                 "See what ended it; then start all of them again, with --resume if a state was saved.",
             ) from error
