@@ -6,6 +6,7 @@
     ├── ModelFileError    a model file that is damaged, hostile, or from another release
     ├── RunError          a run folder that cannot be used as asked
     └── TrainingError     training that cannot go on
+        └── WorkerLostError   because another of its processes is gone
 
 A `GenError` is the user's business: the command line catches it in one place (`gen.cli`) and shows its
 two lines. A programmer's mistake stays a plain `ValueError` or `TypeError` with a traceback.

@@ -103,7 +103,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         for kind in ("text", "music"):
             rows += tried(kind, Path(name), -(-given.count // 2), draw)
-    finish("try_shards", rows, began_s, given)
+    finish("shards", rows, began_s, given)
 
 
 if __name__ == "__main__":

@@ -19,5 +19,5 @@ def test_the_family_is_drawn_whole_in_the_modules_docstring(kind: type[GenError]
 
 
 def test_a_users_mistake_is_not_mistaken_for_a_programmers() -> None:
-    assert len(FAMILY) == 6
+    assert len(FAMILY) == 7
     assert not any(issubclass(kind, ValueError | TypeError | OSError) for kind in FAMILY)

@@ -24,9 +24,8 @@ from gen.training.signals import STOPPING_SIGNALS, StopRequest
 POLL_S, PATIENCE_S = 0.05, 15.0
 _RESUME = "Go on with --resume: nothing is lost but the work since the last save."
 _STARTED_HERE = "GEN_STARTED_BY_WORKERS"
-LOST = (
-    75  # exit code of a worker that has lost another: which one fell is known, and told, by who started all
-)
+# exit code of a worker that has lost another: who started all knows, and tells, which one fell
+LOST = 75
 _DIES_WITH_ITS_PARENT = 1  # PR_SET_PDEATHSIG, from prctl.h of Linux
 
 
@@ -141,7 +140,7 @@ def _watch(
 
 
 def _first_to_fall(codes: list[int | None]) -> int | None:
-    """The rank of who ended as it should not: killed, else with an error of its own, else losing the others."""
+    """Who ended as it should not: one that was killed, else with an error of its own, else lost to the rest."""
     ended = [rank for rank, code in enumerate(codes) if code]
     return min(ended, key=lambda rank: ((codes[rank] or 0) >= 0, codes[rank] == LOST, rank), default=None)
 
