@@ -140,7 +140,7 @@ def _watch(
 
 
 def _first_to_fall(codes: list[int | None]) -> int | None:
-    """Who ended as it should not: one that was killed, else with an error of its own, else lost to the rest."""
+    """Who ended as it should not: killed, else with an error of its own, else for having lost another."""
     ended = [rank for rank, code in enumerate(codes) if code]
     return min(ended, key=lambda rank: ((codes[rank] or 0) >= 0, codes[rank] == LOST, rank), default=None)
 
