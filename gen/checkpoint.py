@@ -75,10 +75,11 @@ def save_model(path: Path, model: Model) -> None:
         ModelFileError: A weight is larger than any number of the model's dtype.
         OSError: The file cannot be written.
     """
-    largest = np.finfo(model.dtype).max
-    if too_large := [name for name, array in model.weights.items() if np.abs(array).max() > largest]:
+    largest = np.finfo(np.float16).max
+    too_large = [name for name, array in model.weights.items() if np.abs(array).max() > largest]
+    if model.dtype == "float16" and too_large:
         raise ModelFileError(
-            f"{too_large[0]} has weights above {largest:,.0f}, the largest in {model.dtype}.",
+            f"{too_large[0]} has weights above {largest:,.0f}, the largest in float16.",
             "Keep the model in float32.",
         )
     about = {

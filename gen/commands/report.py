@@ -1,21 +1,18 @@
 """`gen report`: one page about a run."""
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from gen.streams import one_line, tell
+from gen.streams import one_line, progress_bar, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from gen.comparison.comparison import Item
     from gen.reporting.report import Report
-
-_PATIENCE_S = 2.0  # what takes longer shows how far it is
 
 
 @click.command("report")
@@ -49,9 +46,10 @@ def command(run: Path, out: Path | None, as_json: bool) -> None:
 
 
 def _watched(items: "Iterable[Item]", total: int, what: str) -> "Iterator[Item]":
-    from tqdm import tqdm
-
-    yield from tqdm(items, total=total, unit=what, leave=False, delay=_PATIENCE_S, file=sys.stderr)
+    with progress_bar("report", what, total) as bar:
+        for item in items:
+            yield item
+            bar.update()
 
 
 def _summary(report: "Report") -> "Iterator[str]":
@@ -63,7 +61,10 @@ def _summary(report: "Report") -> "Iterator[str]":
     if compared is not None and compared.memorised is not None:
         distances = ", ".join(f"{each.distance:.3f} {each.name}" for each in compared.histograms)
         yield f"{'like it':<12} total variation from the training part: {distances}"
-        longest = max(row.longest for row in compared.memorised.rows[:-1])
-        yield f"{'by heart':<12} {longest:,} {compared.memorised.unit} at the most, as they stand in it"
+        found = compared.memorised
+        longest = max(row.longest for row in found.rows[:-1])
+        most = f"{longest:,}" if longest else f"fewer than {found.thresholds[0]}"
+        bound = "at the most" if found.complete else "and perhaps more"
+        yield f"{'by heart':<12} {most} {found.unit} {bound}, as they stand in it"
     for sentence in report.missing:
         yield f"{'missing':<12} {sentence}"

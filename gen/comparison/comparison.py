@@ -63,7 +63,10 @@ class Sample:
 
 @dataclass(frozen=True)
 class CopiedRow:
-    """How much of something stands in the training part: its longest run, and the share in runs so long."""
+    """How much of something stands in the training part: its longest run, and the share in runs so long.
+
+    The longest is 0 where it is shorter than the first threshold.
+    """
 
     name: str
     size: int

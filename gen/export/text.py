@@ -61,7 +61,7 @@ class TextOutput:
                         text.append(part)
                     bar.update(sum(map(len, parts)))
         except BaseException:
-            if len(texts[0]) > 1:
+            if any(any(text[1:]) for text in texts):
                 self._put(map("".join, texts), tell)
             raise
         self._put(map("".join, texts), tell)

@@ -56,6 +56,9 @@ class Callback:
     def on_validation(self, report: ValidationReport) -> None:
         """After each validation."""
 
+    def on_saved(self, report: ValidationReport) -> None:
+        """When all that a validation found is saved, and nothing can be lost of it."""
+
     def on_length(self, steps: int) -> None:
         """When the number of steps has been set right."""
 
@@ -96,7 +99,7 @@ class ProgressBar(Callback):
         self._bar.set_postfix_str(f"{rate:,.0f} tokens/s, loss {self._loss:.3f}", refresh=False)
         self._bar.update(report.step - self._bar.n)  # which is back, after a recovery
 
-    def on_validation(self, report: ValidationReport) -> None:
+    def on_saved(self, report: ValidationReport) -> None:
         """Print the result, and the sample, indented; its time does not count against the rate."""
         self._counted_from = time.perf_counter()
         best = ", the best so far" if report.is_best else ""

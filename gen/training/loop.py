@@ -12,6 +12,7 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -259,14 +260,16 @@ class Trainer:
         is_best = best is None or nats < best
         if is_best:
             self.progress = replace(self.progress, best_nats=nats, best_step=self.progress.step)
+        reports = []
         if self._world.is_chief:
-            report = self._publisher.publish(
-                self._network.weights(), score, self.progress.step, self.config, best, is_best=is_best
-            )
-            for callback in self._callbacks:
-                callback.on_validation(report)
+            step, weights = self.progress.step, self._network.weights()
+            reports = [self._publisher.publish(weights, score, step, self.config, best, is_best=is_best)]
+        for report, callback in product(reports, self._callbacks):
+            callback.on_validation(report)
         # last of all: whoever is killed before does the validation again, and nothing of it is missing
         self._save(validated=True)
+        for report, callback in product(reports, self._callbacks):
+            callback.on_saved(report)
         self._validations_s.append(time.monotonic() - began_s)
 
     def notice(self, text: str) -> None:

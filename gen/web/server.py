@@ -71,7 +71,8 @@ def listening(port: int | None) -> Iterator[socket.socket]:
             break
     if found is None:
         which = f"Port {port}" if port is not None else f"None of the ports {FIRST_PORT} to {LAST_PORT}"
-        raise GenError(f"{which} can be used.", "Give another --port, or 0 for any that is free.")
+        said = "cannot" if port is not None else "can"
+        raise GenError(f"{which} {said} be used.", "Give another --port, or 0 for any that is free.")
     with found:
         yield found
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gen.comparison import copied
 from gen.comparison import text as text_module
 from gen.comparison.comparison import TEMPERATURES, Item, Parts
 from gen.comparison.text import COUNT, LENGTH, LINE_BIN, LONGEST_LINE, LONGEST_WORD, TextCounts, code_points
@@ -128,6 +129,21 @@ def test_a_text_that_a_model_copies_is_found_out(tmp_path: Path, monkeypatch: py
     first = found.passages[0]
     assert (first.text, first.before, first.after) == (stolen, "zzzz", "zzzz")
     assert first.corpus == "character 5,001 of the training part"
+
+
+def test_all_of_a_corpus_is_counted_though_so_much_was_copied_that_not_all_is_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copied, "MOST_WORK", 1)
+    monkeypatch.setattr(text_module, "_CHUNK_TOKENS", 500)
+    dataset = text_dataset(tmp_path, words(3000), words(3000)[200:600])
+    assert isinstance(dataset.tokenizer, CharacterTokenizer)
+    model = tiny_model(letters="".join(dataset.tokenizer.tokens))
+    network = Network(model.config, model.weights)
+    found = compare(network, dataset.tokenizer, Parts(dataset.training, dataset.validation), quietly)
+    assert found.memorised is not None
+    assert not found.memorised.complete
+    assert sum(found.histograms[0].corpus or ()) == len(words(3000))
 
 
 def test_without_a_corpus_there_is_what_was_written_alone(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_of_a_text_that_is_interrupted_what_there_was_is_kept() -> None:
 
     told: list[str] = []
     with pytest.raises(KeyboardInterrupt):
-        TextOutput("none.txt", 1).write("pro", interrupted([]), told.append)
+        TextOutput("none.txt", 1).write("pro", interrupted([[""], [""]]), told.append)
     assert (files(), told) == ({}, [])
     with pytest.raises(KeyboardInterrupt):
         TextOutput("tale.txt", 2).write("pro", interrupted(TWO[:2]), told.append)

@@ -126,6 +126,8 @@ def test_the_bar_shows_what_a_user_waits_for() -> None:
     for step in range(5, 21):
         bar.on_step(report(step))
     bar.on_validation(VALIDATION)
+    assert "validation" not in stream.getvalue()
+    bar.on_saved(VALIDATION)
     bar.on_notice("a word to the user")
     bar.close()
     shown = stream.getvalue()

@@ -257,6 +257,7 @@ def test_killed_between_two_files_of_a_validation_loses_nothing_of_it(
     """The state is written last: until then whoever resumes does the validation again, log line and all."""
     trainer = make_trainer(tmp_path, validate_every=4)
     seen: list[tuple[int, bool]] = []
+    saved: list[int] = []
 
     class Look(Callback):
         def on_validation(self, report: Any) -> None:
@@ -265,9 +266,14 @@ def test_killed_between_two_files_of_a_validation_loses_nothing_of_it(
             assert all(model.training["step"] <= report.step for model in models)
             seen.append((folder.load_state().progress.step, models[1].training["step"] == report.step))
 
+        def on_saved(self, report: Any) -> None:
+            assert RunFolder(tmp_path).load_validated_state().progress.step == report.step
+            saved.append(report.step)
+
     trainer.listen(Look())
     trainer.run(StopRequest())
     assert seen == [(0, True), (4, True), (8, True)]
+    assert saved == [4, 8, 12]
     assert RunFolder(tmp_path).load_state().progress.step == 12
 
 
