@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from gen.config import ConfigError, ModelConfig
 from gen.errors import ModelFileError
 from gen.model.cell import Weights
-from gen.tensor_file import DAMAGED, Forms, TensorForm, load_object, load_tensors, save_tensors
+from gen.tensor_file import DAMAGED, Forms, TensorForm, load_tensors, save_tensors
 
 FORMAT_VERSION = 3
 LARGEST_WEIGHT = 1e6  # products of these still are finite
@@ -106,16 +106,9 @@ def load_model(path: Path) -> Model:
         # what is not a number is not within bounds either
         if not (array.min() > -LARGEST_WEIGHT and array.max() < LARGEST_WEIGHT):
             raise ModelFileError(f"{path}: tensor {name!r} holds values that no training leads to.", DAMAGED)
-    return _model(about, weights)
-
-
-def describe_model(path: Path) -> Model:
-    """Read a model but for its weights, none of whose numbers are looked at: `weights` is empty.
-
-    Raises:
-        ModelFileError: As from `load_model`.
-    """
-    return _model(load_object(path, FORMAT_VERSION, partial(_require_model, path)), {})
+    config = ModelConfig.from_json(about["config"])
+    own = (about["kind"], config, about["tokenizer"], weights, about["corpus"], about["training"])
+    return Model(*own, _dtype(about), str(about.get("release", "")))
 
 
 def bundled_models() -> dict[str, Path]:
@@ -177,18 +170,17 @@ def _bundled(place: Path) -> Path:
     )
 
 
-def _model(about: dict[str, Any], weights: dict[str, NDArray[np.float32]]) -> Model:
-    config = ModelConfig.from_json(about["config"])
-    own = (about["kind"], config, about["tokenizer"], weights, about["corpus"], about["training"])
-    return Model(*own, _dtype(about), str(about.get("release", "")))
-
-
 def _dtype(about: dict[str, Any]) -> Dtype:
     return "float16" if about["format_version"] >= _STORED["float16"][1] else "float32"
 
 
 def _require_model(path: Path, about: dict[str, Any], forms: Forms) -> None:
     """Refuse metadata that is not a model's, and tensors that are not those of its configuration."""
+    if "progress" in about:
+        raise ModelFileError(
+            f"{path} is the state of a training, not a model.",
+            "Give the folder of the run, or its best.safetensors.",
+        )
     for name, expected in (("kind", str), ("tokenizer", dict), ("corpus", dict), ("training", dict)):
         if not isinstance(about.get(name), expected):
             raise ModelFileError(f"{path} lacks {name!r} in its metadata.", DAMAGED)

@@ -14,8 +14,7 @@ import hashlib
 import json
 import re
 import struct
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -90,30 +89,6 @@ def load_tensors(
     Raises:
         ModelFileError: The file is missing, damaged, from a newer release, or written by something else.
     """
-    with _opened(path, newest_version, require) as (about, opened, names):
-        tensors = {name: opened.get_tensor(name) for name in names}
-    if about.get("sha256") != sha256_of_tensors(tensors):
-        raise ModelFileError(f"{path} is damaged: the checksum of its tensors does not match.", DAMAGED)
-    return about, tensors
-
-
-def load_object(
-    path: Path, newest_version: int, require: Callable[[dict[str, Any], Forms], None] | None = None
-) -> dict[str, Any]:
-    """Read the JSON object alone, with all that `load_tensors` checks before it reads a number.
-
-    Raises:
-        ModelFileError: As from `load_tensors`.
-    """
-    with _opened(path, newest_version, require) as (about, _, _):
-        return about
-
-
-@contextmanager
-def _opened(
-    path: Path, newest_version: int, require: Callable[[dict[str, Any], Forms], None] | None
-) -> Iterator[tuple[dict[str, Any], Any, list[str]]]:
-    """The JSON object of a file, the file as the library opens it, and its tensors' names, all checked."""
     size = _size_of_sound_file(path)
     try:
         with safetensors.safe_open(path, framework="numpy") as opened:
@@ -132,9 +107,12 @@ def _opened(
             if require is not None:
                 require(about, forms)
             _require_memory(path, size)
-            yield about, opened, names
+            tensors = {name: opened.get_tensor(name) for name in names}
     except (safetensors.SafetensorError, KeyError, ValueError, TypeError, RecursionError) as error:
         raise ModelFileError(f"{path} is not a model of gen, or is damaged ({error}).", DAMAGED) from error
+    if about.get("sha256") != sha256_of_tensors(tensors):
+        raise ModelFileError(f"{path} is damaged: the checksum of its tensors does not match.", DAMAGED)
+    return about, tensors
 
 
 def canonical(about: dict[str, Any]) -> bytes:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import safetensors
 
-from gen.checkpoint import Model, describe_model, find_model, load_model, save_model, weight_shapes
+from gen.checkpoint import Model, find_model, load_model, save_model, weight_shapes
 from gen.config import ModelConfig
 from gen.errors import ModelFileError
 from tests.tiny import contents, put_model, sign, tiny_model
@@ -38,20 +38,11 @@ def test_a_model_comes_back_as_it_was(tmp_path: Path, layers: int) -> None:
         np.testing.assert_array_equal(loaded.weights[name], array)
 
 
-def test_a_model_is_described_without_its_weights(path: Path) -> None:
-    loaded, described = load_model(path), describe_model(path)
-    assert described.weights == {}
-    for name in ("kind", "config", "tokenizer", "corpus", "training"):
-        assert getattr(described, name) == getattr(loaded, name)
-    content = bytearray(path.read_bytes())
-    content[-1] ^= 1  # a number of a weight, which is not looked at
-    path.write_bytes(content)
-    assert describe_model(path).config == loaded.config
-    with pytest.raises(ModelFileError, match="checksum"):
-        load_model(path)
-    path.write_bytes(content[:-4])
-    with pytest.raises(ModelFileError):
-        describe_model(path)
+def test_the_state_of_a_training_is_told_from_a_model(tmp_path: Path) -> None:
+    sign(tmp_path / "state", {"format_version": 2, "progress": {}, "about": {}}, {})
+    with pytest.raises(ModelFileError, match="state of a training") as caught:
+        load_model(tmp_path / "state")
+    assert "folder of the run" in caught.value.fix
 
 
 def test_safetensors_own_reader_finds_the_documented_names(path: Path) -> None:

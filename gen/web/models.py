@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gen.checkpoint import Model, bundled_models, describe_model, find_model, load_model
+from gen.checkpoint import Model, bundled_models, find_model, load_model
 from gen.errors import GenError, ModelFileError
 from gen.kinds import tokenizer_of
 from gen.sampler.forward import Network
@@ -165,7 +165,7 @@ class Models:
         known = self._facts.get(path)
         if known is None or known[0] != version:
             try:
-                facts = _facts(describe_model(path))
+                facts = _facts(load_model(path))
             except ModelFileError:
                 raise
             except GenError as error:  # the vocabulary in it

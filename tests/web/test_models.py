@@ -99,6 +99,11 @@ def test_a_bad_one_that_was_named_is_refused() -> None:
     bad.write_bytes(bad.read_bytes()[:-10])
     with pytest.raises(ModelFileError, match="bad"):
         shelf(good, bad)
+    content = bytearray(good.read_bytes())
+    content[-1] ^= 1  # in a weight
+    bad.write_bytes(content)
+    with pytest.raises(ModelFileError, match="bad is damaged"):
+        shelf(good, bad)
     with pytest.raises(ModelFileError, match="no model none"):
         shelf(good, Path("none"))
 
