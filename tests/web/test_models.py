@@ -126,14 +126,15 @@ def test_where_there_is_none_that_is_said() -> None:
         shelf()
 
 
-def test_weights_that_are_damaged_are_found_when_they_are_needed() -> None:
+def test_a_model_that_is_damaged_later_is_listed_as_such_and_not_used() -> None:
     path = put_model(Path("a"))
+    models, _ = shelf(path)
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    models, _ = shelf(path)
     with pytest.raises(ModelFileError, match="checksum"):
         models.open("a")
+    assert models.listed()[0]["kind"] == "unreadable"
 
 
 def test_a_model_that_training_replaces_is_loaded_anew() -> None:
