@@ -3,14 +3,12 @@
 import hashlib
 import itertools
 import stat
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-
-from tqdm import tqdm
+from typing import Any
 
 from gen.corpus.piece import MAX_BYTES, UnreadableError, refuse_too_large
 from gen.corpus.piece_cache import PieceCache
@@ -19,6 +17,7 @@ from gen.corpus.reading import MIDI_ENDINGS, read_pieces
 from gen.corpus.stored import Reading, pack, unpack
 from gen.errors import CorpusError
 from gen.machine import cores
+from gen.streams import progress_bar
 
 # To be raised whenever a reader gives another result for the same bytes: what is cached is then read anew.
 READER_VERSION = 3
@@ -26,7 +25,6 @@ READER_VERSION = 3
 _MIDI_LIMIT_S = 5.0
 _NOTATION_LIMIT_S, _TUNE_LIMIT_S, _MOST_LIMIT_S = 20.0, 0.5, 300.0
 _FILES_A_WORKER = 4  # with fewer, a further worker costs more time than it saves
-_BAR_DELAY_S = 1.0
 _KEY_BYTES = hashlib.sha256().digest_size
 
 
@@ -96,14 +94,7 @@ class Library:
             return None
 
     def _read(self, known: PieceCache, paths: list[Path], *, again: bool = False) -> None:
-        with tqdm(
-            total=len(paths),
-            desc="reading music",
-            unit="file",
-            delay=_BAR_DELAY_S,
-            leave=False,
-            file=sys.stderr,
-        ) as bar:
+        with progress_bar("reading music", "file", len(paths)) as bar:
             jobs = self._jobs(known, paths, bar, again=again)
             first = next(jobs, None)
             if first is None:
@@ -125,7 +116,7 @@ class Library:
         self.is_final = False
 
     def _jobs(
-        self, known: PieceCache, paths: Iterable[Path], bar: "tqdm[None]", *, again: bool
+        self, known: PieceCache, paths: Iterable[Path], bar: Any, *, again: bool
     ) -> Iterator[tuple[bytes, Job[Path]]]:
         """What is to be read, each content once."""
         asked: set[bytes] = set()

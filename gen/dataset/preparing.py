@@ -6,15 +6,12 @@ encode.
 
 import json
 import shlex
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-from tqdm import tqdm
 
 from gen.corpus.locate import Located
 from gen.corpus.pool import Failure, Job, in_workers
@@ -26,13 +23,13 @@ from gen.errors import CorpusError, GenError
 from gen.files import remove_abandoned
 from gen.kinds import KINDS
 from gen.machine import cores
+from gen.streams import progress_bar
 from gen.tokenizer.base import Tokenizer
 
 # of a shard, where the user says nothing
 SHARD_BYTES = 256 << 20
 SHARD_FILES = 10_000
 _LIMIT_S = 7 * 24 * 3600.0
-_BAR_DELAY_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -196,9 +193,7 @@ def _each(todo: Plan, numbers: Sequence[int], what: str, work: Callable[[Order],
     readers = max(1, cores() // side_by_side)
     jobs = ((number, Job(todo.order(number, readers), _LIMIT_S)) for number in numbers)
     with (
-        tqdm(
-            total=len(numbers), desc=what, unit="shard", delay=_BAR_DELAY_S, leave=False, file=sys.stderr
-        ) as bar,
+        progress_bar(what, "shard", len(numbers)) as bar,
         closing(
             in_workers(partial(_in_worker, work), jobs, workers=side_by_side, preloaded=(__name__,))
         ) as results,

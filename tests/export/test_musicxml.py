@@ -141,3 +141,10 @@ def test_a_file_appears_whole(tmp_path: Path) -> None:
     assert "A title" in "".join(root.itertext())
     assert [number(each, "midi-program") for each in root.iter("midi-instrument")][:2] == [41, 116]
     assert [number(each, "midi-channel") for each in root.iter("midi-instrument")][2] == 10
+
+
+def test_more_parts_than_midi_has_channels_are_written_in_silence(capfd: pytest.CaptureFixture[str]) -> None:
+    notes = [(24 * place, 24, 40 + place, 72, place) for place in range(20)]
+    score = make_score(notes, [Part(program) for program in range(20)]).score
+    assert heard(musicxml_bytes(score), score).total() == 20
+    assert capfd.readouterr() == ("", "")
