@@ -103,17 +103,19 @@ def edit_header(originals: Originals, name: str, draw: random.Random, path: Path
     """Names, dtypes, shapes and offsets of tensors that lie, in a header that is JSON."""
     content = originals.bytes[name]
     end = _header_end(content)
-    header = json.loads(content[8:end])
+    header, sound = json.loads(content[8:end]), json.loads(content[8:end])
     for _ in range(draw.randint(1, 3)):
         tensor, other = draw.sample([key for key in header if key != "__metadata__"], 2)
-        entry = header[tensor]
+        # what a tensor was before, whatever an earlier turn has made of it
+        entry, own = header[tensor], sound.get(tensor, sound["embedding"])
         match draw.randrange(8):
             case 0:
                 entry["dtype"] = draw.choice(DTYPES)
             case 1:
-                shape = entry["shape"]
+                shape = own["shape"]
                 entry["shape"] = draw.choice(([], shape[::-1], [*shape, 1], [draw.choice(NUMBERS)]))
             case 2:
+                entry["data_offsets"] = list(own["data_offsets"])
                 entry["data_offsets"][draw.randrange(2)] += draw.choice((-4, -1, 1, 4, 1 << 20, 1 << 62))
             case 3:
                 place = header[other]["data_offsets"]
