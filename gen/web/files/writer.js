@@ -61,11 +61,13 @@ export class Writer {
   async write() {
     if (this.#stopping) return;
     const start = this.#piece.settled();
+    let hasBegun = false; // a piece of music settles to itself, and may be gone on from twice
     this.#desk.toEnd();
     await this.#made(0, start, ([piece], told) => {
-      if (this.#last !== start) {
+      if (!hasBegun) {
         this.#remember();
         this.#last = start;
+        hasBegun = true;
       }
       this.#set(piece);
       const progress = this.#desk.progress(piece, start, told);
@@ -90,7 +92,7 @@ export class Writer {
     offers.wantsFocus ||= $("tools").contains(document.activeElement);
     this.#desk.toEnd();
     const pieces = await this.#made(settings.ways, start, () => {});
-    if (!pieces || this.#piece.settled().isEmpty !== start.isEmpty) return;
+    if (!pieces) return;
     offers.show(this.#desk, pieces, start, (piece) => {
       offers.wantsFocus = true;
       this.#change(piece.settled());
