@@ -2,6 +2,7 @@
 
 import { models } from "./api.js";
 import { MusicDesk } from "./music_desk.js";
+import { offers } from "./offers.js";
 import { recall, remember } from "./remembered.js";
 import { settings } from "./settings.js";
 import { TextDesk } from "./text_desk.js";
@@ -78,13 +79,19 @@ async function open(input) {
   }
 }
 
+// AltGr, which types the brackets of many keyboards, is Ctrl and Alt on some systems
+function takes(event) {
+  const isAlt = event.altKey && !event.ctrlKey && !event.getModifierState("AltGraph");
+  return isAlt && offers.isOpen && /^Digit[1-8]$/.test(event.code);
+}
+
 function key(event) {
   const isCommand = event.ctrlKey || event.metaKey;
   const isOther = event.target.matches("input, select") && event.target.type !== "range";
   if (isCommand && event.key === "Enter") writer.write();
   else if (event.ctrlKey && event.key === " ") writer.offer();
   else if (event.key === "Escape") writer.stop();
-  else if (event.altKey && /^Digit[1-8]$/.test(event.code)) writer.take(Number(event.code.slice(-1)) - 1);
+  else if (takes(event)) writer.take(Number(event.code.slice(-1)) - 1);
   else if (isCommand && !isOther && event.key.toLowerCase() === "z") event.shiftKey ? writer.redo() : writer.undo();
   else if (isCommand && !isOther && event.key.toLowerCase() === "y") writer.redo();
   else return;

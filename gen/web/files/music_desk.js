@@ -80,6 +80,11 @@ export class MusicDesk {
 
   set isWriting(_writes) {}
 
+  // for another desk: what cannot be seen is not to sound
+  leave() {
+    this.#player?.pause();
+  }
+
   toEnd() {}
 
   // what is before the bar in which the player stands; at the beginning nothing, at the end all

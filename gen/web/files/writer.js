@@ -31,6 +31,7 @@ export class Writer {
     gates.begin(false, null);
     this.#model = model;
     if (this.#desk !== desk) {
+      this.#desk?.leave();
       this.#desk = desk;
       [this.#past, this.#future, this.#last] = [[], [], null];
       this.#kept.desk = desk;
@@ -47,6 +48,7 @@ export class Writer {
     this.#typedAt = Date.now();
     this.#set(piece);
     offers.close();
+    this.#kept.compare();
   }
 
   open(piece) {
