@@ -15,6 +15,7 @@ const NARROW = "(max-width: 52rem)";
 const writer = new Writer();
 const desks = { text: new TextDesk((piece) => writer.typed(piece)), music: new MusicDesk() };
 let known = [];
+let desk = desks.text; // the one that is on the page
 
 function about(model) {
   const measures = Object.entries(model.measures)
@@ -25,18 +26,17 @@ function about(model) {
 
 function use(name) {
   const model = known.find((each) => each.name === name);
-  const desk = desks[model.kind];
-  document.body.classList.remove("text", "music");
-  if (!desk) {
-    $("about").textContent = model.problem ?? `This page cannot write ${model.kind}.`;
-    return;
+  const canWrite = Object.hasOwn(desks, model.kind);
+  if (canWrite) {
+    desk = desks[model.kind];
+    settings.fit(model);
   }
-  document.body.classList.add(model.kind);
-  $("text").hidden = model.kind !== "text";
-  $("music").hidden = model.kind !== "music";
-  $("about").textContent = about(model);
-  settings.fit(model);
-  writer.use(model, desk);
+  $("about").textContent = canWrite ? about(model) : (model.problem ?? `This page cannot write ${model.kind}.`);
+  for (const { kind } of Object.values(desks)) {
+    document.body.classList.toggle(kind, desk.kind === kind);
+    $(kind).hidden = desk.kind !== kind;
+  }
+  writer.use(canWrite ? model : null, desk);
   scrollTo(0, 0);
 }
 
@@ -57,7 +57,7 @@ async function begin() {
 
 async function save(format) {
   try {
-    const blob = await desks[document.body.classList.contains("music") ? "music" : "text"].saved(writer.piece, format);
+    const blob = await desk.saved(writer.piece, format);
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
     link.download = format === "txt" ? "text.txt" : `tune.${format}`;
@@ -73,7 +73,7 @@ async function open(input) {
   input.value = "";
   if (!file) return;
   try {
-    writer.open(await desks[document.body.classList.contains("music") ? "music" : "text"].opened(file));
+    writer.open(await desk.opened(file));
   } catch (error) {
     writer.trouble(error);
   }

@@ -120,8 +120,10 @@ export class MusicDesk {
     return bars && `bar ${Math.min(...bars)}${settings.bars ? ` of ${settings.bars}` : ""}`;
   }
 
+  // the facts stand under the tune
   result(piece) {
-    return piece.isEmpty ? "" : this.facts(piece);
+    const bars = piece.isEmpty ? 0 : piece.music.bars.filter((bar) => bar >= piece.fromTick).length;
+    return `${bars} ${bars === 1 ? "bar" : "bars"} written`;
   }
 
   title(piece) {
