@@ -34,6 +34,9 @@ def test_a_long_piece_is_gone_on_from_by_its_end(opened: "Page", tmp_path: Path)
     assert sent == [[onset - start, *rest] for onset, *rest in all_notes if onset >= start]
     # and what is there now is all that was, and the new part
     assert (opened.text_content("#music-facts") or "").startswith(f"{BARS + 3} bars, ")
+    assert opened.text_content("#status") == "3 bars written"
+    place = opened.get_attribute("#player .player-roll", "aria-valuetext") or ""
+    assert place.startswith(f"bar {BARS + 1}, ")  # from where the new part is to be heard
     with opened.expect_download() as saved:
         opened.click("[data-save=mid]")
     score = read_midi(saved.value.path().read_bytes()).score

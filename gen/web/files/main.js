@@ -52,6 +52,10 @@ async function begin() {
   const before = recall(desks);
   if (known.some(({ name }) => name === before)) $("model").value = before;
   use($("model").value);
+  addEventListener("pagehide", () => remember($("model").value, desks));
+  addEventListener("beforeunload", (event) => {
+    if (!remember($("model").value, desks)) event.preventDefault(); // the browser asks whether to leave
+  });
   document.body.dataset.ready = "true";
 }
 
@@ -107,7 +111,6 @@ for (const button of document.querySelectorAll("[data-save]")) {
 $("open").addEventListener("change", (event) => open(event.target));
 $("model").addEventListener("change", (event) => use(event.target.value));
 document.addEventListener("keydown", key);
-addEventListener("pagehide", () => remember($("model").value, desks));
 // of a text that was changed by the page, the browser's own undo knows nothing
 $("sheet").addEventListener("beforeinput", (event) => {
   if (!event.inputType.startsWith("history")) return;
