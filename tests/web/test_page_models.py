@@ -97,3 +97,9 @@ def test_the_choice_of_models_is_as_wide_as_its_words(page: "Page", server: Serv
         " choice.style.maxWidth = 'none'; return [own, choice.offsetWidth]; })()"
     )
     assert own == wanted
+    # and no wider than a phone
+    listed["models"][0]["name"] = "a-name-" * 11
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
