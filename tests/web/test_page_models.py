@@ -1,7 +1,10 @@
 """The page in a real browser: before there are models, one that cannot write, what is said."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gen.export.midi import write_midi
+from tests.tunes import tune
 from tests.web.serving import Server
 from tests.web.using import LONG, choose, slide, write
 
@@ -84,6 +87,26 @@ def test_facts_of_a_tune_stand_once(opened: "Page") -> None:
     assert facts.startswith("4 bars, ")
     assert opened.text_content("#status") == "2 bars written"
     assert opened.inner_text("body").count(facts) == 1
+
+
+def test_a_file_that_is_read_too_late_lands_on_no_other_desk(opened: "Page", tmp_path: Path) -> None:
+    held: list[Route] = []
+
+    def hold(route: "Route") -> None:
+        held.append(route)
+
+    opened.route("**/api/music/read*", hold)
+    choose(opened, "tunes")
+    write_midi(tune(2), tmp_path / "a.mid")
+    with opened.expect_request("**/api/music/read*"):
+        opened.set_input_files("#open", tmp_path / "a.mid")
+    choose(opened, "letters")
+    opened.fill("#sheet", "mine")
+    with opened.expect_response("**/api/music/read*"):
+        held[0].continue_()
+    opened.wait_for_timeout(300)
+    assert opened.input_value("#sheet") == "mine"
+    assert opened.is_hidden("#trouble")
 
 
 def test_the_choice_of_models_is_as_wide_as_its_words(page: "Page", server: Server) -> None:

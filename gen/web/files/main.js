@@ -77,7 +77,9 @@ async function open(input) {
   input.value = "";
   if (!file) return;
   try {
-    writer.open(await desk.opened(file));
+    const asked = desk;
+    const piece = await asked.opened(file);
+    if (asked === desk) writer.open(piece); // else another kind of model was chosen while it was read
   } catch (error) {
     writer.trouble(error);
   }
