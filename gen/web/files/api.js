@@ -36,21 +36,26 @@ export async function* lines(model, kind, body, signal) {
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   let isWhole = false;
-  while (true) {
-    let value, done;
-    try {
-      ({ value, done } = await reader.read());
-    } catch (error) {
-      throw error.name === "AbortError" ? error : new Problem(GONE);
+  try {
+    while (true) {
+      let value, done;
+      try {
+        ({ value, done } = await reader.read());
+      } catch (error) {
+        throw error.name === "AbortError" ? error : new Problem(GONE);
+      }
+      if (done) break;
+      const parts = (rest + value).split("\n");
+      rest = parts.pop();
+      const told = parts.map((part) => JSON.parse(part));
+      const wrong = told.find((each) => each.error);
+      isWhole ||= told.some((each) => each.done);
+      if (told.length) yield told.filter((each) => !each.error);
+      if (wrong) throw new Problem(wrong.error);
     }
-    if (done) break;
-    const parts = (rest + value).split("\n");
-    rest = parts.pop();
-    const told = parts.map((part) => JSON.parse(part));
-    const wrong = told.find((each) => each.error);
-    isWhole ||= told.some((each) => each.done);
-    if (told.length) yield told.filter((each) => !each.error);
-    if (wrong) throw new Problem(wrong.error);
+  } finally {
+    // so that the server stops where nobody reads on; a stream that broke refuses, and has ended anyway
+    reader.cancel().catch(() => {});
   }
   if (!isWhole) throw new Problem(GONE);
 }

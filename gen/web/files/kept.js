@@ -30,11 +30,11 @@ export class Kept {
 
   // for another kind of piece: what was kept of the one before stays with its desk
   set desk(desk) {
+    this.#close(); // the desk before has players there
     this.#desk = desk;
     desk.kept ??= [];
     this.#items = desk.kept;
     this.#list();
-    this.#close();
   }
 
   keep(piece) {

@@ -2,6 +2,7 @@
 
 import { models } from "./api.js";
 import { MusicDesk } from "./music_desk.js";
+import { offers } from "./offers.js";
 import { recall, remember } from "./remembered.js";
 import { settings } from "./settings.js";
 import { TextDesk } from "./text_desk.js";
@@ -14,6 +15,7 @@ const NARROW = "(max-width: 52rem)";
 const writer = new Writer();
 const desks = { text: new TextDesk((piece) => writer.typed(piece)), music: new MusicDesk() };
 let known = [];
+let desk = desks.text; // the one that is on the page
 
 function about(model) {
   const measures = Object.entries(model.measures)
@@ -24,18 +26,17 @@ function about(model) {
 
 function use(name) {
   const model = known.find((each) => each.name === name);
-  const desk = desks[model.kind];
-  document.body.classList.remove("text", "music");
-  if (!desk) {
-    $("about").textContent = model.problem ?? `This page cannot write ${model.kind}.`;
-    return;
+  const canWrite = Object.hasOwn(desks, model.kind);
+  if (canWrite) {
+    desk = desks[model.kind];
+    settings.fit(model);
   }
-  document.body.classList.add(model.kind);
-  $("text").hidden = model.kind !== "text";
-  $("music").hidden = model.kind !== "music";
-  $("about").textContent = about(model);
-  settings.fit(model);
-  writer.use(model, desk);
+  $("about").textContent = canWrite ? about(model) : (model.problem ?? `This page cannot write ${model.kind}.`);
+  for (const { kind } of Object.values(desks)) {
+    document.body.classList.toggle(kind, desk.kind === kind);
+    $(kind).hidden = desk.kind !== kind;
+  }
+  writer.use(canWrite ? model : null, desk);
   scrollTo(0, 0);
 }
 
@@ -51,12 +52,16 @@ async function begin() {
   const before = recall(desks);
   if (known.some(({ name }) => name === before)) $("model").value = before;
   use($("model").value);
+  addEventListener("pagehide", () => remember($("model").value, desks));
+  addEventListener("beforeunload", (event) => {
+    if (!remember($("model").value, desks)) event.preventDefault(); // the browser asks whether to leave
+  });
   document.body.dataset.ready = "true";
 }
 
 async function save(format) {
   try {
-    const blob = await desks[document.body.classList.contains("music") ? "music" : "text"].saved(writer.piece, format);
+    const blob = await desk.saved(writer.piece, format);
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
     link.download = format === "txt" ? "text.txt" : `tune.${format}`;
@@ -72,10 +77,18 @@ async function open(input) {
   input.value = "";
   if (!file) return;
   try {
-    writer.open(await desks[document.body.classList.contains("music") ? "music" : "text"].opened(file));
+    const asked = desk;
+    const piece = await asked.opened(file);
+    if (asked === desk) writer.open(piece); // else another kind of model was chosen while it was read
   } catch (error) {
     writer.trouble(error);
   }
+}
+
+// AltGr, which types the brackets of many keyboards, is Ctrl and Alt on some systems
+function takes(event) {
+  const isAlt = event.altKey && !event.ctrlKey && !event.getModifierState("AltGraph");
+  return isAlt && offers.isOpen && /^Digit[1-8]$/.test(event.code);
 }
 
 function key(event) {
@@ -84,7 +97,7 @@ function key(event) {
   if (isCommand && event.key === "Enter") writer.write();
   else if (event.ctrlKey && event.key === " ") writer.offer();
   else if (event.key === "Escape") writer.stop();
-  else if (event.altKey && /^Digit[1-8]$/.test(event.code)) writer.take(Number(event.code.slice(-1)) - 1);
+  else if (takes(event)) writer.take(Number(event.code.slice(-1)) - 1);
   else if (isCommand && !isOther && event.key.toLowerCase() === "z") event.shiftKey ? writer.redo() : writer.undo();
   else if (isCommand && !isOther && event.key.toLowerCase() === "y") writer.redo();
   else return;
@@ -100,7 +113,6 @@ for (const button of document.querySelectorAll("[data-save]")) {
 $("open").addEventListener("change", (event) => open(event.target));
 $("model").addEventListener("change", (event) => use(event.target.value));
 document.addEventListener("keydown", key);
-addEventListener("pagehide", () => remember($("model").value, desks));
 // of a text that was changed by the page, the browser's own undo knows nothing
 $("sheet").addEventListener("beforeinput", (event) => {
   if (!event.inputType.startsWith("history")) return;

@@ -1,50 +1,10 @@
 // Writing music: a tune that can be looked at and listened to.
 
 import { musicAs, musicFrom } from "./api.js";
+import { MusicPiece, excerpt } from "./music_piece.js";
 import { settings } from "./settings.js";
 
 const SHOWN_BEFORE = 2; // bars before what is offered
-
-// A tune that is written on; nothing in it is ever changed.
-class MusicPiece {
-  constructor(music = null, isMelody = false, fromTick = 0) {
-    this.music = music;
-    this.isMelody = isMelody;
-    this.fromTick = fromTick; // what follows was written last
-  }
-
-  get isEmpty() {
-    return this.music === null;
-  }
-
-  settled() {
-    return this;
-  }
-}
-
-const ends = (note) => note[0] + note[1];
-
-// the changes of tempo, metre or key from `start` on, with what is in force there
-function since(changes, start, end) {
-  const running = changes.filter(([tick]) => tick <= start).slice(-1);
-  const later = changes.filter(([tick]) => tick > start && tick < end);
-  return [...running, ...later].map(([tick, ...rest]) => [Math.max(0, tick - start), ...rest]);
-}
-
-// The notes that begin from `start` to before `end`, from 0 on.
-export function excerpt(music, start, end) {
-  const notes = music.notes
-    .filter(([onset]) => onset >= start && onset < end)
-    .map(([onset, duration, ...rest]) => [onset - start, Math.min(duration, end - onset), ...rest]);
-  const bars = music.bars.filter((bar) => bar >= start && bar < end).map((bar) => bar - start);
-  return {
-    ...music,
-    notes,
-    bars,
-    length_ticks: notes.reduce((most, note) => Math.max(most, ends(note)), 0),
-    ...Object.fromEntries(["tempos", "metres", "keys"].map((name) => [name, since(music[name], start, end)])),
-  };
-}
 
 export class MusicDesk {
   kind = "music";
@@ -80,6 +40,11 @@ export class MusicDesk {
 
   set isWriting(_writes) {}
 
+  // for another desk: what cannot be seen is not to sound
+  leave() {
+    this.#player?.pause();
+  }
+
   toEnd() {}
 
   // what is before the bar in which the player stands; at the beginning nothing, at the end all
@@ -93,15 +58,15 @@ export class MusicDesk {
   }
 
   body(piece, ways) {
-    const asked = { prompt: piece.music, ...settings.common(), ...settings.wishes() };
+    const asked = { prompt: piece.prompt, ...settings.common(), ...settings.wishes() };
     if (ways) return { ...asked, count: ways, bars: Math.min(settings.bars ?? 4, 16) };
     return { ...asked, bars: settings.bars, ...settings.withGates() };
   }
 
   grown(pieces, told) {
     const after = [...pieces];
-    for (const { number, music, is_melody: isMelody, from_tick: fromTick } of told) {
-      if (music !== undefined) after[number] = new MusicPiece(music, isMelody, fromTick);
+    for (const each of told) {
+      if (each.music !== undefined) after[each.number] = after[each.number].grown(each);
     }
     return after;
   }
@@ -115,8 +80,10 @@ export class MusicDesk {
     return bars && `bar ${Math.min(...bars)}${settings.bars ? ` of ${settings.bars}` : ""}`;
   }
 
+  // the facts stand under the tune
   result(piece) {
-    return piece.isEmpty ? "" : this.facts(piece);
+    const bars = piece.isEmpty ? 0 : piece.music.bars.filter((bar) => bar >= piece.fromTick).length;
+    return `${bars} ${bars === 1 ? "bar" : "bars"} written`;
   }
 
   title(piece) {

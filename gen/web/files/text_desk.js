@@ -40,9 +40,10 @@ export class TextDesk {
     else this.#mirror.replaceChildren(...spans, this.#end);
     this.#shown = piece;
     if (this.#area.value !== piece.string) {
-      const caret = this.#area.selectionEnd;
+      const { selectionEnd: caret, value } = this.#area;
       this.#area.value = piece.string;
-      const place = grows ? Math.min(caret, piece.string.length) : piece.string.length;
+      // at the end it stays there: what is typed next comes after the model's words
+      const place = grows && caret < value.length ? caret : piece.string.length;
       this.#area.setSelectionRange(place, place);
       if (follows && grows) this.#follow();
     }
@@ -56,6 +57,9 @@ export class TextDesk {
   set isWriting(writes) {
     this.#area.readOnly = writes;
   }
+
+  // for another desk
+  leave() {}
 
   toEnd() {
     this.#area.setSelectionRange(this.#area.value.length, this.#area.value.length);

@@ -25,12 +25,14 @@ export class Writer {
     return this.#piece;
   }
 
+  // `model` is null where the one that is chosen cannot write
   use(model, desk) {
     this.stop();
     offers.close();
     gates.begin(false, null);
     this.#model = model;
     if (this.#desk !== desk) {
+      this.#desk?.leave();
       this.#desk = desk;
       [this.#past, this.#future, this.#last] = [[], [], null];
       this.#kept.desk = desk;
@@ -47,6 +49,7 @@ export class Writer {
     this.#typedAt = Date.now();
     this.#set(piece);
     offers.close();
+    this.#kept.compare();
   }
 
   open(piece) {
@@ -59,23 +62,24 @@ export class Writer {
   }
 
   async write() {
-    if (this.#stopping) return;
+    if (!this.#canWrite) return;
     const start = this.#piece.settled();
+    let hasBegun = false; // a piece of music settles to itself, and may be gone on from twice
     this.#desk.toEnd();
     await this.#made(0, start, ([piece], told) => {
-      if (this.#last !== start) {
+      if (!hasBegun) {
         this.#remember();
         this.#last = start;
+        hasBegun = true;
       }
       this.#set(piece);
-      const progress = this.#desk.progress(piece, start, told);
-      if (progress) this.#tell(progress);
+      this.#show(this.#desk.progress(piece, start, told));
     });
   }
 
   // another way from where the last one began
   async again() {
-    if (this.#stopping || !this.#last) return;
+    if (!this.#canWrite || !this.#last) return;
     this.#remember();
     this.#set(this.#last);
     this.#last = null;
@@ -84,13 +88,13 @@ export class Writer {
   }
 
   async offer() {
-    if (this.#stopping) return;
+    if (!this.#canWrite) return;
     if (offers.isOpen) settings.nextSeed();
     const start = this.#piece.settled();
     offers.wantsFocus ||= $("tools").contains(document.activeElement);
     this.#desk.toEnd();
     const pieces = await this.#made(settings.ways, start, () => {});
-    if (!pieces || this.#piece.settled().isEmpty !== start.isEmpty) return;
+    if (!pieces) return;
     offers.show(this.#desk, pieces, start, (piece) => {
       offers.wantsFocus = true;
       this.#change(piece.settled());
@@ -153,7 +157,7 @@ export class Writer {
         const hasChanged = after.some((piece, place) => piece !== pieces[place]);
         pieces = after;
         if (hasChanged) grown(pieces, told);
-        else if (!ways) this.#tell(desk.progress(pieces[0], start, told) ?? "Writing …");
+        else if (!ways) this.#show(desk.progress(pieces[0], start, told));
         for (const each of told) {
           if (each.gates) gates.add(desk.labels(each), each);
         }
@@ -172,8 +176,15 @@ export class Writer {
     return isWhole ? pieces : null;
   }
 
+  // to be read aloud
   #tell(text) {
     $("status").textContent = text;
+    $("progress").textContent = "";
+  }
+
+  // how far it is, which a screen reader would say all the time
+  #show(progress) {
+    if (progress) $("progress").textContent = progress;
   }
 
   // to another piece, so that undo comes back
@@ -208,13 +219,18 @@ export class Writer {
     this.#refresh();
   }
 
+  get #canWrite() {
+    return this.#model !== null && this.#stopping === null;
+  }
+
   #refresh() {
     const isBusy = this.#stopping !== null;
     const focused = document.activeElement;
-    for (const id of ["write", "offer", "cut"]) $(id).disabled = isBusy || !this.#model;
-    $("cut").disabled ||= this.#piece?.isEmpty ?? true;
+    for (const id of ["write", "offer"]) $(id).disabled = !this.#canWrite;
+    $("cut").disabled = isBusy || (this.#piece?.isEmpty ?? true);
     $("keep").disabled = this.#piece?.isEmpty ?? true;
-    $("again").disabled = isBusy || !this.#last;
+    $("open").disabled = this.#desk === null;
+    $("again").disabled = !this.#canWrite || !this.#last;
     $("undo").disabled = isBusy || !this.#past.length;
     $("redo").disabled = isBusy || !this.#future.length;
     $("stop").disabled = !isBusy;
