@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
+from gen.score import Score
 from gen.web import queue as queues
 from gen.web import server as servers
-from gen.web import texts
+from gen.web import texts, tunes
 from gen.web.app import Bounds
 from gen.web.server import ADDRESS
+from gen.writing.music_prompt import sayable_ids
 from tests.tiny import put_model
 from tests.web.serving import Server, serving
 
@@ -133,6 +135,27 @@ def test_a_client_that_leaves_frees_its_place(models: list[Path]) -> None:
                 client.close()
             wait_until(lambda: len(server.site.writing) == 0)
         assert server.post(WRITE, {"length": 3}).status == 200
+
+
+def test_music_that_is_too_long_does_not_hold_up_a_short_request(
+    models: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[int] = []
+
+    def encode(score: Score, *others: Any) -> Any:
+        encoded.append(len(score.notes))
+        return sayable_ids(score, *others)
+
+    monkeypatch.setattr(tunes, "sayable_ids", encode)
+    notes = [[4 * place, 3, 60 + place % 3, 72, 0] for place in range(100_000)]
+    with serving(models, Bounds(1, 4, 20)) as server:
+        asked = {"bars": 1, "prompt": {"parts": [{}], "notes": notes}}
+        long = [server.begin("/api/models/tunes/music", asked) for _ in range(4)]
+        assert is_whole(server.post(WRITE, {"length": 20}).body, 20)
+        for client in long:
+            assert json.loads(body_of(client))["problem"].startswith("The prompt is 100,000 notes long")
+            client.close()
+    assert encoded == []
 
 
 def test_a_long_prompt_does_not_hold_up_a_short_request(models: list[Path]) -> None:
