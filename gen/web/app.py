@@ -1,7 +1,7 @@
 """The routes: the page and its files, and the API under it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -86,14 +86,14 @@ def make_site(models: Models, bounds: Bounds) -> Site:
     async def text(request: Request) -> Response:
         require_json(request.headers)
         name = request.path_params["name"]
-        models.describe(name, "text")
+        await asyncio.to_thread(models.describe, name, "text")
         asked = checked(await body_of(request, MOST_BODY_BYTES), TEXT)
         return Made(writing, text_answer(models, name, asked))
 
     async def music(request: Request) -> Response:
         require_json(request.headers)
         name = request.path_params["name"]
-        models.describe(name, "music")
+        await asyncio.to_thread(models.describe, name, "music")
         asked = checked(await body_of(request, MOST_MUSIC_BYTES), MUSIC)
         return Made(writing, music_answer(models, name, asked))
 
@@ -155,13 +155,13 @@ def _file_routes() -> list[Route]:
     ]
 
 
-def _fixed(content: bytes, media_type: str) -> Callable[[Request], Response]:
+def _fixed(content: bytes, media_type: str) -> Callable[[Request], Awaitable[Response]]:
     headers = {"Cache-Control": "no-cache"}
 
     async def answer(_request: Request) -> Response:
         return Response(content, headers=headers, media_type=media_type)
 
-    return answer  # type: ignore[return-value]
+    return answer
 
 
 def _json(value: Any) -> Response:
