@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from gen.score import Score
+from gen.web import answers, texts, tunes
 from gen.web import queue as queues
 from gen.web import server as servers
-from gen.web import texts, tunes
 from gen.web.app import Bounds
 from gen.web.server import ADDRESS
 from gen.writing.music_prompt import sayable_ids
@@ -82,15 +82,15 @@ def test_of_three_hundred_at_once_each_is_answered_whole_or_told_to_wait(
     models: list[Path], room: int
 ) -> None:
     with serving(models, Bounds(2, 8, room)) as server:
-        answers = asyncio.run(ask_at_once(server, AT_ONCE, 120))
-        counts = Counter(status for status, _ in answers)
+        found = asyncio.run(ask_at_once(server, AT_ONCE, 120))
+        counts = Counter(status for status, _ in found)
         assert sum(counts.values()) == AT_ONCE
         assert counts.keys() <= {200, 503}
         assert counts[200] >= room
         assert counts[503] <= AT_ONCE - room
-        assert all(is_whole(body, 120) for status, body in answers if status == 200)
-        assert all(json.loads(body).keys() == {"problem", "fix"} for status, body in answers if status == 503)
-        assert len({body for status, body in answers if status == 200}) == counts[200]  # a seed, a text
+        assert all(is_whole(body, 120) for status, body in found if status == 200)
+        assert all(json.loads(body).keys() == {"problem", "fix"} for status, body in found if status == 503)
+        assert len({body for status, body in found if status == 200}) == counts[200]  # a seed, a text
         wait_until(lambda: len(server.site.writing) == 0)
 
 
@@ -124,6 +124,24 @@ def test_a_client_that_does_not_read_does_not_stop_another(
         for client in slow:
             client.close()
         wait_until(lambda: len(server.site.writing) == 0)
+
+
+@pytest.mark.parametrize("length", [1_000, 20_000])  # all of it made, and still being made
+def test_a_client_that_never_reads_loses_its_connection(
+    models: list[Path], monkeypatch: pytest.MonkeyPatch, length: int
+) -> None:
+    monkeypatch.setattr(answers, "LONGEST_REST_S", 0.2)
+    monkeypatch.setattr(queues, "LONGEST_REST_S", 0.2)
+    monkeypatch.setattr(servers, "_UNSENT_BYTES", 1 << 12)
+    with serving(models, Bounds(1, 8, 20)) as server:
+        connections = server.server.server_state.connections
+        with server.begin(WRITE, {"length": length, "count": 16}, receive_bytes=1 << 12) as slow:
+            wait_until(lambda: len(connections) == 1)
+            wait_until(lambda: len(connections) == 0)
+            wait_until(lambda: len(server.site.writing) == 0)
+            read = b"".join(iter(lambda: slow.recv(1 << 16), b""))
+        assert read
+        assert b'"done"' not in read
 
 
 def test_a_client_that_leaves_frees_its_place(models: list[Path]) -> None:

@@ -74,7 +74,7 @@ def test_any_music_that_is_sent_becomes_a_file_or_a_mistake(server: Server, scor
         ("/api/music/mid", [1, 2], 400, ""),
         (
             "/api/music/wav",
-            {"parts": [{}], "notes": [[0, 300_000, 60, 72, 0]], "tempos": [[0, 20]]},
+            {"parts": [{}], "notes": [[0, 200_000, 60, 72, 0]], "tempos": [[0, 20]]},
             400,
             "longer than 10 minutes",
         ),
