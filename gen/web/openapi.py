@@ -28,7 +28,7 @@ _STATUSES = {
     405: "The address takes another method.",
     408: "The request took too long to arrive.",
     413: "What was sent is too large.",
-    415: "What was sent is not said to be JSON.",
+    415: "What was sent is not said to be of the type that is asked for.",
     500: "The model's file cannot be read any more, or the server made a mistake.",
     503: "Too many requests are waiting, and `Retry-After` says when to try again; or, without it, there is "
     "not enough memory for what was asked.",

@@ -3,17 +3,19 @@
 import asyncio
 import http.client
 import json
+import select
 import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gen.score import Score
-from gen.web import answers, texts, tunes
+from gen.web import answers, app, texts, tunes
 from gen.web import queue as queues
 from gen.web import server as servers
 from gen.web.app import Bounds
@@ -182,6 +184,35 @@ def test_a_long_prompt_does_not_hold_up_a_short_request(models: list[Path]) -> N
         assert len(server.post(WRITE, {"length": 20}).lines()) > 1
         assert is_whole(body_of(long), 1)
         long.close()
+
+
+def test_uploads_that_never_end_take_bounded_memory(
+    models: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "MOST_ARRIVING_BYTES", 1 << 20)
+    head = (
+        f"POST /api/music/read?ending=mid HTTP/1.1\r\nHost: {ADDRESS}\r\n"
+        f"Content-Type: application/octet-stream\r\nContent-Length: {1 << 20}\r\n\r\n"
+    ).encode()
+    with serving(models) as server, ExitStack() as clients:
+        unfinished = []
+        for _ in range(2):
+            client = clients.enter_context(socket.create_connection((ADDRESS, server.port), timeout=60))
+            client.sendall(head + bytes(600 << 10))
+            unfinished.append(client)
+        readable, _, _ = select.select(unfinished, [], [], 60)
+        (refused,) = readable
+        answer = http.client.HTTPResponse(refused)
+        answer.begin()
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+        assert server.post(WRITE, {"length": 3}).status == 200
+        refused.close()
+        # what has been refused leaves its room to others
+        (waiting,) = set(unfinished) - {refused}
+        waiting.sendall(bytes((1 << 20) - (600 << 10)))
+        answer = http.client.HTTPResponse(waiting)
+        answer.begin()
+        assert answer.status == 400  # it is no music
 
 
 def test_the_server_ends_while_it_writes(models: list[Path]) -> None:
