@@ -20,7 +20,7 @@ from gen.web.answers import Made, RefusedError, mistake, mistake_of, packed
 from gen.web.api_page import api_page
 from gen.web.asking import MOST_BODY_BYTES, MUSIC, TEXT
 from gen.web.fields import checked
-from gen.web.guard import JSON, Arrivals, Guard, require_type
+from gen.web.guard import BYTES, JSON, Arrivals, Guard, require_type
 from gen.web.models import Models
 from gen.web.music_files import ENDINGS, FORMATS, MOST_PIECES, Download, upload_answer
 from gen.web.openapi import openapi
@@ -109,6 +109,7 @@ def make_site(models: Models, bounds: Bounds) -> Site:
         return Made(making, made.parts(), FORMATS[file_format], lambda: made.headers)
 
     async def upload(request: Request) -> Response:
+        require_type(request.headers, BYTES)
         ending = request.query_params.get("ending", "")
         if ending not in ENDINGS:
             raise GenError(

@@ -32,7 +32,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 LONGEST_BODY_S = 60.0
-JSON = "application/json"
+JSON, BYTES = "application/json", "application/octet-stream"
 _HOST = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
 _HERE = "Open the address that gen serve printed."
 
