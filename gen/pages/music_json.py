@@ -9,10 +9,12 @@
      "notes": [[0, 96, 62, 72, 0]]}        onset, duration, pitch, velocity, part
 
 What follows from the rest stands there for those who draw: `length_ticks`, `bars` and the names of the parts.
-Of music that is sent it is not read, and may be left out; so may changes that there are none of.
+Of music that is sent it is not read, and may be left out; so may changes that there are none of. What is sent
+may have `MOST_BARS` bars, however short they are: writing a file of it takes its time bar by bar.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any, NoReturn
 
 from gen.errors import GenError
@@ -24,6 +26,7 @@ MOST_NOTES = 100_000
 MOST_PARTS = 256
 MOST_CHANGES = 4096
 MOST_TICKS = 20_000 * TICKS_PER_QUARTER
+MOST_BARS = 3000
 FASTEST_BPM = 1000
 _MOST_SHARPS = 7
 _MOST_BEATS = 255
@@ -61,7 +64,8 @@ def score_from_json(value: object) -> Score:
     """The score that `music_json` tells of, in canonical form, from anything that `json.loads` gives.
 
     Raises:
-        GenError: It is no such value: a member is missing, unknown, of another type or out of its bounds.
+        GenError: It is no such value: a member is missing, unknown, of another type or out of its bounds; or
+            it has more than `MOST_BARS` bars.
     """
     members = _members("The music", value, _MEMBERS)
     if members.get("ticks_per_quarter", TICKS_PER_QUARTER) != TICKS_PER_QUARTER:
@@ -75,13 +79,16 @@ def score_from_json(value: object) -> Score:
     for number, (onset, duration, *_) in enumerate(notes):
         if onset + duration > MOST_TICKS:
             _refuse(f"Note {number} ends too late", f"Let the music end by tick {MOST_TICKS:,}")
-    return make_score(
+    score = make_score(
         notes,
         parts,
         tempos=[Tempo(*each) for each in _changes(members, "tempos", ("bpm", 1, FASTEST_BPM))],
         metres=_metres(members),
         keys=_keys(members),
     ).score
+    if any(True for _ in islice(score.bars(), MOST_BARS, None)):
+        _refuse(f"The music has more than {MOST_BARS:,} bars", "Give a part of it, or longer bars")
+    return score
 
 
 def _part(number: int, value: object) -> Part:

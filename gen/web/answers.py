@@ -8,12 +8,13 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from gen.errors import GenError, ModelFileError
-from gen.web.queue import Answer, FullError, Queue
+from gen.web.queue import LONGEST_REST_S, Answer, EndingError, FullError, Queue
 
 LINES = "application/x-ndjson"
+CUT = "gen.cut"  # in a scope, of the server: ends the connection at once, whatever is unsent
 _RETRY_AFTER_S = 5
 _FLAG = re.compile(r"(?<!\S)--([a-z])")
 
@@ -51,6 +52,8 @@ def mistake(error: GenError) -> Response:
         status, headers = error.status, error.headers
     elif isinstance(error, FullError):
         status, headers = 503, {"Retry-After": str(_RETRY_AFTER_S)}
+    elif isinstance(error, EndingError):
+        status = 503
     elif isinstance(error, ModelFileError):  # the server's, not the client's
         status = 500
     return Response(packed(told(error)), status, {**headers, "Cache-Control": "no-store"}, "application/json")
@@ -70,7 +73,8 @@ class Made(Response):
     """An answer that is made in turns with others, and sent as it is made.
 
     Its status is known when it has begun: what goes wrong before is an answer of its own, and what goes wrong
-    later is a last line. A client who goes away frees its place at once.
+    later is a last line. A client who goes away frees its place at once; one who takes nothing for as long as
+    an answer may rest loses the connection.
 
     Args:
         queue: Where it is made.
@@ -110,13 +114,20 @@ class Made(Response):
             sending.result()
 
     async def _send(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+        async def pass_on(message: Message) -> None:
+            try:
+                async with asyncio.timeout(LONGEST_REST_S):
+                    await send(message)
+            except TimeoutError:
+                scope[CUT]()
+
         begun = False
         try:
             async for said in answer:
                 if not begun:
                     begun = True
-                    await self._begin(send)
-                await send({"type": "http.response.body", "body": said, "more_body": True})
+                    await self._begin(pass_on)
+                await pass_on({"type": "http.response.body", "body": said, "more_body": True})
         except (GenError, MemoryError) as error:
             mine = error if isinstance(error, GenError) else too_much_memory()
             if not begun:
@@ -124,10 +135,11 @@ class Made(Response):
                 return
             if self.media_type != LINES:
                 raise  # the client sees that the file is not whole
-            await send({"type": "http.response.body", "body": line({"error": told(mine)}), "more_body": True})
+            last = line({"error": told(mine)})
+            await pass_on({"type": "http.response.body", "body": last, "more_body": True})
         if not begun:
-            await self._begin(send)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+            await self._begin(pass_on)
+        await pass_on({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _begin(self, send: Send) -> None:
         headers = {"Content-Type": str(self.media_type), "Cache-Control": "no-store", **self._late()}

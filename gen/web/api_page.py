@@ -28,7 +28,7 @@ def api_page() -> str:
 
 def _rows(fields: Sequence[Field]) -> Iterator[str]:
     for field in fields:
-        default = "" if field.default in (None, False) else json.dumps(field.default)
+        default = "" if field.default is None or field.default is False else json.dumps(field.default)
         yield (
             f'<tr><th scope="row"><code>{field.name}</code></th><td>{html.escape(_kind(field.schema))}</td>'
             f"<td>{html.escape(default)}</td><td>{_told(field.about)}</td></tr>\n"

@@ -1,7 +1,7 @@
 """The routes: the page and its files, and the API under it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -20,7 +20,7 @@ from gen.web.answers import Made, RefusedError, mistake, mistake_of, packed
 from gen.web.api_page import api_page
 from gen.web.asking import MOST_BODY_BYTES, MUSIC, TEXT
 from gen.web.fields import checked
-from gen.web.guard import Guard, body_of, require_json
+from gen.web.guard import BYTES, JSON, Arrivals, Guard, require_type
 from gen.web.models import Models
 from gen.web.music_files import ENDINGS, FORMATS, MOST_PIECES, Download, upload_answer
 from gen.web.openapi import openapi
@@ -32,6 +32,7 @@ PLACES_A_CORE = 8
 MOST_REQUESTS = 512
 MOST_FILES = 32  # that are made or read at once or wait for it
 MOST_MUSIC_BYTES = 4 << 20
+MOST_ARRIVING_BYTES = 32 << 20
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
@@ -79,33 +80,36 @@ def make_site(models: Models, bounds: Bounds) -> Site:
     """Everything behind the port."""
     writing = Queue(bounds.threads, bounds.places, bounds.requests)
     making = Queue(1, 1, MOST_FILES)
+    # apart, so that files that come slowly keep nobody from writing
+    texts_and_tunes, music_files = Arrivals(MOST_ARRIVING_BYTES), Arrivals(MOST_ARRIVING_BYTES)
 
     async def listed(_request: Request) -> Response:
         return _json({"models": await asyncio.to_thread(models.listed)})
 
     async def text(request: Request) -> Response:
-        require_json(request.headers)
+        require_type(request.headers, JSON)
         name = request.path_params["name"]
-        models.describe(name, "text")
-        asked = checked(await body_of(request, MOST_BODY_BYTES), TEXT)
+        await asyncio.to_thread(models.describe, name, "text")
+        asked = checked(await texts_and_tunes.body_of(request, MOST_BODY_BYTES), TEXT)
         return Made(writing, text_answer(models, name, asked))
 
     async def music(request: Request) -> Response:
-        require_json(request.headers)
+        require_type(request.headers, JSON)
         name = request.path_params["name"]
-        models.describe(name, "music")
-        asked = checked(await body_of(request, MOST_MUSIC_BYTES), MUSIC)
+        await asyncio.to_thread(models.describe, name, "music")
+        asked = checked(await texts_and_tunes.body_of(request, MOST_MUSIC_BYTES), MUSIC)
         return Made(writing, music_answer(models, name, asked))
 
     async def download(request: Request) -> Response:
-        require_json(request.headers)
+        require_type(request.headers, JSON)
         file_format = request.path_params["format"]
         if file_format not in FORMATS:
             raise RefusedError(404, "Music is not written so here.", f"The formats are {', '.join(FORMATS)}.")
-        made = Download(file_format, await body_of(request, MOST_MUSIC_BYTES))
+        made = Download(file_format, await music_files.body_of(request, MOST_MUSIC_BYTES))
         return Made(making, made.parts(), FORMATS[file_format], lambda: made.headers)
 
     async def upload(request: Request) -> Response:
+        require_type(request.headers, BYTES)
         ending = request.query_params.get("ending", "")
         if ending not in ENDINGS:
             raise GenError(
@@ -116,7 +120,7 @@ def make_site(models: Models, bounds: Bounds) -> Site:
             raise GenError(
                 "The request names no piece.", f"Say &piece= and a number from 1 to {MOST_PIECES}."
             )
-        content = await body_of(request, MAX_BYTES)
+        content = await music_files.body_of(request, MAX_BYTES)
         return Made(making, upload_answer(content, ending, int(number)), "application/json")
 
     routes = [
@@ -155,13 +159,13 @@ def _file_routes() -> list[Route]:
     ]
 
 
-def _fixed(content: bytes, media_type: str) -> Callable[[Request], Response]:
+def _fixed(content: bytes, media_type: str) -> Callable[[Request], Awaitable[Response]]:
     headers = {"Cache-Control": "no-cache"}
 
     async def answer(_request: Request) -> Response:
         return Response(content, headers=headers, media_type=media_type)
 
-    return answer  # type: ignore[return-value]
+    return answer
 
 
 def _json(value: Any) -> Response:

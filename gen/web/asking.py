@@ -42,8 +42,10 @@ _CHOICES = (
 )
 _GATES = (
     truth("gates", "Whether to tell what the gates do, token by token; for a `count` of 1."),
-    whole("layer", "Whose gates, counted from 0; the last if not given.", 0, 63),
-    wholes("units", "Which units' gates; their mean if not given.", 0, (1 << 16) - 1, (1, MOST_UNITS)),
+    whole("layer", "With `gates`: of which layer, counted from 0; the last if not given.", 0, 63),
+    wholes(
+        "units", "With `gates`: of which units; their mean if not given.", 0, (1 << 16) - 1, (1, MOST_UNITS)
+    ),
 )
 TEXT: tuple[Field, ...] = (
     words("prompt", "What to go on from.", MOST_PROMPT_CHARACTERS, ""),
@@ -81,6 +83,11 @@ def request_of(asked: dict[str, Any]) -> Request:
     """
     if asked["gates"] and asked["count"] > 1:
         raise GenError("Gates are told of one text or tune at a time.", "Leave out gates or count.")
+    if not asked["gates"] and (asked["layer"] is not None or asked["units"] is not None):
+        raise GenError(
+            "layer and units say whose gates are told, and none are asked for.",
+            "Ask for gates as well, or leave out layer and units.",
+        )
     pitch_range = asked.get("range")
     if pitch_range is not None and pitch_range[0] > pitch_range[1]:
         raise GenError(f"range is {list(pitch_range)}.", "Give the lower pitch first.")

@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gen.web.answers import RefusedError, mistake
+from gen.web.queue import FullError
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -31,6 +32,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 LONGEST_BODY_S = 60.0
+JSON, BYTES = "application/json", "application/octet-stream"
 _HOST = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
 _HERE = "Open the address that gen serve printed."
 
@@ -74,41 +76,61 @@ def refusal(headers: Headers, method: str) -> RefusedError | None:
     return None
 
 
-def require_json(headers: Mapping[str, str]) -> None:
-    """Refuse what is not said to be JSON: only such a request makes a browser ask before it sends it.
+def require_type(headers: Mapping[str, str], media_type: str) -> None:
+    """Refuse what is not said to be of a type that makes a browser ask before it sends it to another site.
 
     Raises:
         RefusedError: It is something else.
     """
-    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != media_type:
         raise RefusedError(
-            415, "The request is not said to be JSON.", "Send it with Content-Type: application/json."
+            415, f"The request is not said to be {media_type}.", f"Send it with Content-Type: {media_type}."
         )
 
 
-async def body_of(request: Request, most_bytes: int) -> bytes:
-    """What a request brings.
+class Arrivals:
+    """What requests bring, of which only so much is kept that is on its way: who comes last is told to wait.
 
-    Raises:
-        RefusedError: It is too large, or takes too long to come.
+    Args:
+        most_bytes: Of all that have not arrived whole.
     """
-    large = RefusedError(
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = 0
+
+    async def body_of(self, request: Request, most_bytes: int) -> bytes:
+        """What a request brings.
+
+        Raises:
+            RefusedError: It is too large, or takes too long to come.
+            FullError: Too much is on its way.
+        """
+        length = request.headers.get("content-length", "0")
+        if length.isdecimal() and int(length[:20]) > most_bytes:
+            raise _too_large(most_bytes)
+        parts: list[bytes] = []
+        size = 0
+        try:
+            async with asyncio.timeout(LONGEST_BODY_S):
+                async for part in request.stream():
+                    size += len(part)
+                    self._bytes += len(part)
+                    if size > most_bytes:
+                        raise _too_large(most_bytes)
+                    if self._bytes > self._most_bytes:
+                        raise FullError
+                    parts.append(part)
+        except TimeoutError as error:
+            raise RefusedError(408, "The request took too long to arrive.", "Send it again.") from error
+        except ClientDisconnect as error:
+            raise RefusedError(400, "The request did not arrive whole.", "Send it again.") from error
+        finally:
+            self._bytes -= size
+        return b"".join(parts)
+
+
+def _too_large(most_bytes: int) -> RefusedError:
+    return RefusedError(
         413, f"The request is larger than {most_bytes >> 10:,} KiB.", "Send a shorter text or a smaller file."
     )
-    length = request.headers.get("content-length", "0")
-    if length.isdecimal() and int(length[:20]) > most_bytes:
-        raise large
-    parts: list[bytes] = []
-    size = 0
-    try:
-        async with asyncio.timeout(LONGEST_BODY_S):
-            async for part in request.stream():
-                size += len(part)
-                if size > most_bytes:
-                    raise large
-                parts.append(part)
-    except TimeoutError as error:
-        raise RefusedError(408, "The request took too long to arrive.", "Send it again.") from error
-    except ClientDisconnect as error:
-        raise RefusedError(400, "The request did not arrive whole.", "Send it again.") from error
-    return b"".join(parts)

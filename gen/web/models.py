@@ -68,7 +68,7 @@ class Models:
         self._finds = not places
         self._paths = _named([find_model(place) for place in places])
         self._facts: dict[Path, tuple[_Version, dict[str, Any]]] = {}
-        self._told: set[tuple[Path, _Version]] = set()
+        self._told: set[tuple[Path, _Version | None]] = set()
         self._lock = threading.Lock()
         self._loading: dict[Path, threading.Lock] = {}
         self._loaded: OrderedDict[Path, tuple[_Version, Opened]] = OrderedDict()
@@ -154,7 +154,7 @@ class Models:
             except ModelFileError as error:
                 seen = path, _version_or_none(path)
                 if seen not in self._told:
-                    self._told.add(seen)  # type: ignore[arg-type]
+                    self._told.add(seen)
                     self._tell(f"Left out: {error.problem}")
             else:
                 good.append(path)

@@ -1,8 +1,6 @@
 """Music to files and back: what is downloaded, and what is uploaded to go on from."""
 
-import tempfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from gen.errors import GenError
@@ -12,6 +10,7 @@ from gen.files import iterate_chunks
 from gen.pages.music_json import music_json, score_from_json
 from gen.score import Score
 from gen.web.answers import packed
+from gen.web.ending import folder
 from gen.web.fields import parsed
 
 FORMATS = {
@@ -49,8 +48,8 @@ class Download:
         score = score_from_json(parsed(self._body))
         yield b""
         _require_writable(score, self._format)
-        with tempfile.TemporaryDirectory(prefix="gen-") as folder:
-            path = Path(folder) / f"tune.{self._format}"
+        with folder() as made_in:
+            path = made_in / f"tune.{self._format}"
             write_score(score, path, Manner())
             self.headers = {
                 "Content-Length": str(path.stat().st_size),
@@ -74,8 +73,8 @@ def upload_answer(content: bytes, ending: str, number: int) -> Iterator[bytes]:
     # what reads files of music is heavy, and most pages need none of it
     from gen.corpus.library import read_alone
 
-    with tempfile.TemporaryDirectory(prefix="gen-") as folder:
-        path = Path(folder) / f"upload.{ending}"
+    with folder() as read_in:
+        path = read_in / f"upload.{ending}"
         path.write_bytes(content)
         reading = read_alone(path)
     if reading.reason is not None:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from gen import __version__
-from gen.pages.music_json import MOST_NOTES, MOST_PARTS
+from gen.pages.music_json import MOST_BARS, MOST_CHANGES, MOST_NOTES, MOST_PARTS
+from gen.score import TICKS_PER_QUARTER
 from gen.web.asking import MUSIC, TEXT
 from gen.web.fields import schema_of
 from gen.web.music_files import ENDINGS, FORMATS
@@ -24,10 +25,13 @@ _STATUSES = {
     400: "Something asked for is not what it should be.",
     403: "The request comes from another site, or names another host.",
     404: "There is no such model, format or address.",
+    405: "The address takes another method.",
+    408: "The request took too long to arrive.",
     413: "What was sent is too large.",
-    415: "What was sent is not said to be JSON.",
-    500: "The model's file cannot be read any more.",
-    503: "Too many requests are waiting; `Retry-After` says when to try again.",
+    415: "What was sent is not said to be of the type that is asked for.",
+    500: "The model's file cannot be read any more, or the server made a mistake.",
+    503: "Too many requests are waiting, and `Retry-After` says when to try again; or, without it, there is "
+    "not enough memory for what was asked.",
 }
 
 
@@ -66,7 +70,7 @@ def _paths() -> dict[str, Any]:
                         "`name`, `kind` (`text`, `music`, or `unreadable`), and what they are.",
                         {"application/json": {"type": "object"}},
                     ),
-                    **_mistakes(403),
+                    **_mistakes(403, 405, 500),
                 },
             }
         },
@@ -77,7 +81,7 @@ def _paths() -> dict[str, Any]:
                 "requestBody": _json_body("TextRequest"),
                 "responses": {
                     "200": _lines("TextLine"),
-                    **_mistakes(400, 403, 404, 413, 415, 500, 503),
+                    **_mistakes(400, 403, 404, 405, 408, 413, 415, 500, 503),
                 },
             }
         },
@@ -88,7 +92,7 @@ def _paths() -> dict[str, Any]:
                 "requestBody": _json_body("MusicRequest"),
                 "responses": {
                     "200": _lines("MusicLine"),
-                    **_mistakes(400, 403, 404, 413, 415, 500, 503),
+                    **_mistakes(400, 403, 404, 405, 408, 413, 415, 500, 503),
                 },
             }
         },
@@ -105,7 +109,7 @@ def _paths() -> dict[str, Any]:
                         "`music`, `title`, `pieces` (how many the file has), `moved_notes`, `is_melody`.",
                         {"application/json": {"type": "object"}},
                     ),
-                    **_mistakes(400, 403, 413, 503),
+                    **_mistakes(400, 403, 405, 408, 413, 415, 500, 503),
                 },
             }
         },
@@ -123,7 +127,7 @@ def _paths() -> dict[str, Any]:
                 "requestBody": _json_body("Music"),
                 "responses": {
                     "200": _answer("The file.", {kind: {} for kind in FORMATS.values()}),
-                    **_mistakes(400, 403, 404, 413, 415, 503),
+                    **_mistakes(400, 403, 404, 405, 408, 413, 415, 500, 503),
                 },
             }
         },
@@ -195,16 +199,20 @@ def _music() -> dict[str, Any]:
         "required": ["parts", "notes"],
         "additionalProperties": False,
         "properties": {
-            "ticks_per_quarter": {"const": 24},
+            "ticks_per_quarter": {"const": TICKS_PER_QUARTER},
             "length_ticks": {**_WHOLE, "description": "Told, not read."},
             "bars": {
                 "type": "array",
                 "items": _WHOLE,
                 "description": "Told, not read: the tick of each bar.",
             },
-            "tempos": rows("[tick, quarters a minute]", 2, 4096),
-            "metres": rows("[tick, numerator, denominator]", 3, 4096),
-            "keys": rows("[tick, sharps or flats below zero, mode]", 3, 4096),
+            "tempos": rows("[tick, quarters a minute]", 2, MOST_CHANGES),
+            "metres": rows(
+                f"[tick, numerator, denominator]; {MOST_BARS} bars at the most of what is sent",
+                3,
+                MOST_CHANGES,
+            ),
+            "keys": rows("[tick, sharps or flats below zero, mode]", 3, MOST_CHANGES),
             "parts": {
                 "type": "array",
                 "maxItems": MOST_PARTS,

@@ -40,6 +40,13 @@ class _Slice:
     is_last: bool
 
 
+class EndingError(GenError):
+    """The server is ending."""
+
+    def __init__(self) -> None:
+        super().__init__("The server is ending.", "Start it again: gen serve.")
+
+
 class Answer:
     """One answer that is being made; `async for` gives what it says, and `leave` gives it up.
 
@@ -152,6 +159,7 @@ class Queue:
         self._working: set[asyncio.Task[None]] = set()
         self._made = 0  # begun and not at rest
         self._all: set[Answer] = set()
+        self._is_closed = False
 
     def __len__(self) -> int:
         return len(self._all)
@@ -165,6 +173,9 @@ class Queue:
         if len(self._all) >= self._most:
             raise FullError
         answer = Answer(self, work)
+        if self._is_closed:
+            answer.fail(EndingError())
+            return answer
         self._all.add(answer)
         self._line.append(answer)
         self._next()
@@ -184,13 +195,24 @@ class Queue:
         self._next()
 
     def close(self) -> None:
-        """Give all answers up: each ends where it is."""
+        """Give all answers up: each ends where it is; one that a thread is at, after its slice."""
+        self._is_closed = True
         for answer in list(self._all):
-            answer.fail(GenError("The server is ending.", "Start it again: gen serve."))
+            answer.fail(EndingError())
             answer.leave()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for answer in self._ready:
+            self._let_go(answer)
+        self._ready.clear()
+        self._pool.shutdown(wait=False)
+
+    def _let_go(self, answer: Answer) -> None:
+        self._made -= 1
+        self._all.discard(answer)
+        answer.end()
 
     def _next(self) -> None:
+        if self._is_closed:
+            return
         while len(self._working) < self._threads:
             if self._line and self._made < self._places:
                 self._made += 1
@@ -209,9 +231,7 @@ class Queue:
         elif not answer.is_left:
             answer.take(done.result())
         if answer.is_made or answer.is_left:
-            self._made -= 1
-            self._all.discard(answer)
-            answer.end()
+            self._let_go(answer)
         elif answer.must_rest:
             self._made -= 1
             answer.rest()

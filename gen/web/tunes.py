@@ -13,7 +13,7 @@ from gen.web.answers import RefusedError, line
 from gen.web.asking import MOST_PROMPT_TOKENS, request_of
 from gen.web.models import Models, Opened
 from gen.web.watching import Gates, Surprise
-from gen.writing.music import Written, compose
+from gen.writing.music import Written, compose, require_notes
 from gen.writing.music_prompt import sayable_ids
 
 
@@ -68,8 +68,7 @@ def music_answer(models: Models, name: str, asked: dict[str, Any]) -> Iterator[b
             yield line({"bars": begun.tolist()})
         else:
             yield b""
-    if not all(len(piece.score.notes) for piece in pieces):
-        raise GenError(f"{request.length} tokens are too short for a note.", "Give more length, or bars.")
+    require_notes(pieces, request)
     from_tick = tokenizer.decode(start).length_ticks if len(prompt) else 0
     for number, piece in enumerate(pieces):
         yield line({"number": number, **_facts(piece), "from_tick": from_tick})
@@ -79,6 +78,7 @@ def music_answer(models: Models, name: str, asked: dict[str, Any]) -> Iterator[b
 def _prompt(value: Any, tokenizer: NotesTokenizer, told: list[str]) -> Ids:
     if value is None:
         return np.zeros(0, np.int32)
+    _require_short(_sent_notes(value), "notes")  # before it takes long; each is a token at least
     score = score_from_json(value)
     if not len(score.notes):
         return np.zeros(0, np.int32)
@@ -88,13 +88,22 @@ def _prompt(value: Any, tokenizer: NotesTokenizer, told: list[str]) -> Ids:
             "Nothing of the prompt can be said with the vocabulary of this model.",
             "Give a prompt that is more like what the model learned.",
         )
-    if len(ids) > MOST_PROMPT_TOKENS:
+    _require_short(len(ids), "tokens")
+    return ids
+
+
+def _sent_notes(value: Any) -> int:
+    notes = value.get("notes") if isinstance(value, dict) else None
+    return len(notes) if isinstance(notes, list) else 0
+
+
+def _require_short(length: int, of_what: str) -> None:
+    if length > MOST_PROMPT_TOKENS:
         raise RefusedError(
             413,
-            f"The prompt is {len(ids):,} tokens long, and may be {MOST_PROMPT_TOKENS:,}.",
+            f"The prompt is {length:,} {of_what} long, and may be {MOST_PROMPT_TOKENS:,}.",
             "Send the end of it only.",
         )
-    return ids
 
 
 def _seen(tokenizer: NotesTokenizer, gates: Gates, surprise: Surprise) -> dict[str, Any]:

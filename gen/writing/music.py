@@ -1,7 +1,7 @@
 """New music from a model: each piece drawn to its end, within the grammar of its tokens."""
 
 import json
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -71,10 +71,7 @@ def sample_music(
         prompt = prompt_ids(request.prompt, tokenizer, tell)
         prompt_sha256 = sha256_of_file(prompt_path(request.prompt))
     written = _in_sight(compose(network, tokenizer, prompt, request, melody=output.needs_melody))
-    if not all(len(piece.score.notes) for piece in written):
-        raise GenError(
-            f"--length {request.length} is too short for a note.", "Give more --length, or --bars."
-        )
+    require_notes(written, request)
     facts = [
         {
             "versions": {"gen": gen.__version__, "numpy": np.__version__},
@@ -92,6 +89,22 @@ def sample_music(
     output.write([piece.score for piece in written], facts)
     for path in output.files:
         tell(f"Wrote {path}")
+
+
+def require_notes(written: Sequence[Written], request: Request) -> None:
+    """See that there is a note in each piece.
+
+    Raises:
+        GenError: There is none in one of them.
+    """
+    silent = [piece for piece in written if not len(piece.score.notes)]
+    # what the length cut off ends with its last note: where there is none, nothing is left
+    if request.length is not None and any(not piece.tokens for piece in silent):
+        raise GenError(
+            f"--length {request.length} is too short for a note.", "Give more --length, or --bars."
+        )
+    if silent:
+        raise GenError("The model wrote rests and no note.", "Give another --seed, or more --bars.")
 
 
 def _in_sight(steps: Generator[Ids, None, list[Written]]) -> list[Written]:

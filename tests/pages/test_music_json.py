@@ -88,6 +88,11 @@ REFUSED = [
     ({"notes": [[0, 24, 60, 72.0, 0]], "parts": [PART]}, "Note 0 has no velocity"),
     ({"notes": [[0, True, 60, 72, 0]], "parts": [PART]}, "Note 0 has no duration"),
     ({"notes": [[480_000, 24, 60, 72, 0]], "parts": [PART]}, "Note 0 ends too late"),
+    (
+        {"notes": [[0, limits.MOST_BARS + 1, 60, 72, 0]], "parts": [PART], "metres": [[0, 1, 96]]},
+        "3,000 bars",
+    ),
+    ({"notes": [[480_000 - 1, 1, 60, 72, 0]], "parts": [PART], "metres": [[0, 1, 96]]}, "more than 3,000"),
     ({"notes": [[0, 24, 60, 72]], "parts": [PART]}, "Note 0 is not told"),
     ({"notes": [NOTE], "parts": [{"program": 128}]}, "Part 0 has no program"),
     ({"notes": [NOTE], "parts": [{"program": 5, "drums": True}]}, "Part 0 has no program"),
@@ -110,6 +115,13 @@ def test_what_no_score_can_be_is_refused_in_two_lines(value: object, said: str) 
         score_from_json(value)
     assert said in refused.value.problem
     assert refused.value.fix.startswith(("Give", "Count", "Let"))
+
+
+def test_as_many_bars_as_may_be_are_read() -> None:
+    for metre, bar_ticks in (([0, 1, 96], 1), ([0, 4, 4], 96)):
+        notes = [[(limits.MOST_BARS - 1) * bar_ticks, bar_ticks, 60, 72, 0]]
+        score = score_from_json({"notes": notes, "parts": [PART], "metres": [metre]})
+        assert sum(1 for _ in score.bars()) == limits.MOST_BARS
 
 
 PLACES: list[tuple[Any, ...]] = [

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import uvicorn
+
 from gen.web.app import Bounds, Site, make_site
 from gen.web.models import Models
 from gen.web.server import ADDRESS, listening, make_server
@@ -37,11 +39,13 @@ class Server:
     Attributes:
         port: Where.
         site: What stands behind it.
+        server: What listens.
     """
 
-    def __init__(self, port: int, site: Site) -> None:
+    def __init__(self, port: int, site: Site, server: uvicorn.Server) -> None:
         self.port = port
         self.site = site
+        self.server = server
 
     @property
     def address(self) -> str:
@@ -96,7 +100,7 @@ def serving(places: Sequence[Path], bounds: Bounds | None = None) -> Iterator[Se
         thread.start()
         try:
             assert has_begun.wait(20)
-            yield Server(port, site)
+            yield Server(port, site, server)
         finally:
             server.should_exit = True
             thread.join(20)

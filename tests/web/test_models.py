@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from gen.web.models import Models
 from tests.hostile_values import HOSTILE
 from tests.tiny import contents, put_model, sign, tiny_model
 from tests.tunes import tune_model
+from tests.web.serving import serving
 
 
 def shelf(*places: Path) -> tuple[Models, list[str]]:
@@ -170,6 +172,23 @@ def test_facts_of_text_and_of_music() -> None:
     assert (music["kind"], music["metres"], music["melody"]) == ("music", ["4/4"], True)
     assert "C" in music["keys"]
     assert music["pitches"][0] < 60 < music["pitches"][1]
+
+
+def test_files_of_models_are_read_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    readers: list[threading.Thread] = []
+    describe = Models.describe
+
+    def noted(self: Models, name: str, kind: str) -> None:
+        readers.append(threading.current_thread())
+        describe(self, name, kind)
+
+    monkeypatch.setattr(Models, "describe", noted)
+    with serving([put_model(Path("t")), put_model(Path("m"), tune_model())]) as server:
+        threads = set(threading.enumerate())
+        assert server.post("/api/models/t/text", {"length": 1}).status == 200
+        assert server.post("/api/models/m/music", {"bars": 1}).status == 200
+    assert len(readers) == 2
+    assert not threads & set(readers)
 
 
 @pytest.mark.parametrize("value", HOSTILE, ids=lambda value: repr(value)[:20])

@@ -21,9 +21,11 @@ from tests.scores import scores
 from tests.tunes import duet, tune
 from tests.web.serving import Server
 
+BYTES = {"Content-Type": "application/octet-stream"}
+
 
 def upload(server: Server, content: bytes, query: str = "ending=mid") -> Any:
-    return server.ask("POST", f"/api/music/read?{query}", content)
+    return server.ask("POST", f"/api/music/read?{query}", content, BYTES)
 
 
 DUET = replace(duet(2), tempos=(Tempo(0, 90),))  # a file has a tempo in any case
@@ -74,7 +76,7 @@ def test_any_music_that_is_sent_becomes_a_file_or_a_mistake(server: Server, scor
         ("/api/music/mid", [1, 2], 400, ""),
         (
             "/api/music/wav",
-            {"parts": [{}], "notes": [[0, 300_000, 60, 72, 0]], "tempos": [[0, 20]]},
+            {"parts": [{}], "notes": [[0, 200_000, 60, 72, 0]], "tempos": [[0, 20]]},
             400,
             "longer than 10 minutes",
         ),
@@ -110,6 +112,18 @@ def test_a_request_that_does_not_say_what_it_sends_is_refused(server: Server, qu
     answer = upload(server, midi_bytes(tune(1)), query)
     assert answer.status == 400
     assert answer.json()["fix"]
+
+
+# the first three a site may have a browser send without asking; without a type it may, too
+@pytest.mark.parametrize(
+    "media_type",
+    ["text/plain", "multipart/form-data", "application/x-www-form-urlencoded", None, "audio/midi"],
+)
+def test_a_file_that_is_not_said_to_be_bytes_is_refused(server: Server, media_type: str | None) -> None:
+    headers = {} if media_type is None else {"Content-Type": media_type}
+    answer = server.ask("POST", "/api/music/read?ending=mid", midi_bytes(tune(1)), headers)
+    assert answer.status == 415
+    assert "application/octet-stream" in answer.json()["fix"]
 
 
 @pytest.mark.parametrize("ending", ["mid", "musicxml", "mxl", "abc", "krn"])

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gen.pages import music_json as limits
 from gen.pages.music_json import music_json
 from gen.web.api_page import api_page
 from gen.web.asking import MUSIC, TEXT
@@ -86,6 +87,7 @@ def test_mistakes_are_as_they_are_described(server: Server) -> None:
         403: server.post("/api/models/letters/text", {}, Origin="http://evil.example"),
         404: server.post("/api/models/nobody/text", {}),
         413: server.post("/api/models/letters/text", {"prompt": "x" * (2 << 20)}),
+        405: server.ask("PUT", "/api/models/letters/text"),
         415: server.ask("POST", "/api/models/letters/text", b"{}"),
     }.items():
         assert answer.status == status
@@ -141,6 +143,22 @@ def test_scripts_import_what_is_there(server: Server) -> None:
         assert answer.headers["Content-Type"].startswith("text/javascript")
         waiting += re.findall(r'from "\./(\w+\.js)"', answer.body.decode())
     assert "writer.js" in seen
+
+
+def test_the_limits_are_those_that_are_kept() -> None:
+    described = ROOT["components"]["schemas"]["Music"]["properties"]
+    assert described["ticks_per_quarter"] == {"const": music_json(tune(1))["ticks_per_quarter"]}
+    for name in ("tempos", "metres", "keys"):
+        assert described[name]["maxItems"] == limits.MOST_CHANGES
+    assert str(limits.MOST_BARS) in described["metres"]["description"]
+    for methods in ROOT["paths"].values():
+        assert all({"403", "405", "500"} <= about["responses"].keys() for about in methods.values())
+        assert all("408" in about["responses"] for about in methods.values() if "requestBody" in about)
+
+
+def test_a_default_of_nought_is_shown_and_one_of_false_is_not() -> None:
+    rows = dict(re.findall(r"<code>(\w+)</code></th><td>[^<]*</td><td>([^<]*)", api_page()))
+    assert (rows["seed"], rows["gates"], rows["count"]) == ("0", "", "1")
 
 
 def test_the_page_for_people_has_every_field() -> None:

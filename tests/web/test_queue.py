@@ -217,14 +217,24 @@ def test_the_first_part_does_not_wait_for_a_slice_to_end() -> None:
     asyncio.run(run())
 
 
-def test_closing_ends_everything() -> None:
+@pytest.mark.parametrize("others", [0, 8])
+def test_closing_ends_everything(others: int) -> None:
     async def run() -> None:
-        queue = Queue(2, 2, 10)
-        answers = [queue.enter(repeat(b"a")) for _ in range(5)]
-        await asyncio.sleep(0.05)
+        wrong: list[dict[str, Any]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: wrong.append(context))
+        queue = Queue(2, 6, 20)
+        # some at work, some that take turns, some at rest, some in line
+        answers = [queue.enter(repeat(part)) for part in (BIG, *[b""] * others)]
+        await until(lambda: answers[0].must_rest)
+        assert bool(queue._ready) == bool(queue._line) == bool(others)
         queue.close()
+        answers.append(queue.enter(repeat(b"late")))
         for answer in answers:
             with pytest.raises(GenError, match="ending"):
                 await all_of(answer)
+        await until(lambda: len(queue) == 0)
+        await asyncio.sleep(0.01)
+        assert queue._made == 0
+        assert wrong == []
 
     asyncio.run(run())

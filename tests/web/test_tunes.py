@@ -1,5 +1,6 @@
 """Music over HTTP is the music of `gen sample`, told while it is composed."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,11 @@ from gen.inspection.trace import read
 from gen.pages.music_json import music_json, score_from_json
 from gen.sampler.choose import Choices
 from gen.sampler.forward import Network
-from gen.score import ONSET, PITCH, Part, make_score
+from gen.score import ONSET, PITCH, Part, Score, make_score
 from gen.tokenizer.notes import NotesTokenizer
+from gen.web import tunes
 from gen.web.asking import MOST_PROMPT_TOKENS
-from gen.writing.music import write_music
+from gen.writing.music import compose, write_music
 from gen.writing.music_prompt import sayable_ids
 from gen.writing.request import Request
 from tests.tunes import tune
@@ -117,6 +119,8 @@ def test_gates_are_told_token_by_token(server: Server, model: Model, prompt: Any
         ({"bars": 2, "tempo": 0}, 400, "tempo is 0"),
         ({"bars": 2, "gates": True, "layer": 1}, 400, "no layer 1"),
         ({"bars": 0}, 400, "bars is 0"),
+        ({"bars": 1, "layer": 0}, 400, "none are asked for"),
+        ({"bars": 1, "units": [0]}, 400, "none are asked for"),
     ],
 )
 def test_what_cannot_be_done_is_said(server: Server, asked: Any, status: int, said: str) -> None:
@@ -132,6 +136,42 @@ def test_a_prompt_that_is_too_long_is_refused(server: Server) -> None:
     notes = [[12 * place, 12, 60 + 2 * (place % 2), 72, 0] for place in range(MOST_PROMPT_TOKENS)]
     answer = server.post(COMPOSE, {"bars": 1, "prompt": {"parts": [{"program": 40}], "notes": notes}})
     assert answer.status == 413
+
+
+def test_a_prompt_of_more_notes_than_tokens_is_refused_before_it_is_read(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[object] = []
+
+    def reading(value: object) -> Score:
+        read.append(value)
+        return score_from_json(value)
+
+    monkeypatch.setattr(tunes, "score_from_json", reading)
+    for count, status in ((MOST_PROMPT_TOKENS, 200), (MOST_PROMPT_TOKENS + 1, 413)):
+        asked = {"bars": 1, "prompt": {"parts": [{}], "notes": [[0, 12, 60, 72, 0]] * count}}
+        assert server.post(COMPOSE, asked).status == status
+    assert len(read) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"bars": 2}, "rests and no note"),
+        ({"bars": 2, "length": 100}, "rests and no note"),
+        ({"length": 1}, "length 1 is too short"),
+    ],
+)
+def test_why_there_is_no_note_is_said_as_it_is(
+    server: Server, monkeypatch: pytest.MonkeyPatch, asked: Any, said: str
+) -> None:
+    silence = make_score([], []).score
+
+    def silent(*arguments: Any, **named: Any) -> Any:
+        return [replace(piece, score=silence) for piece in (yield from compose(*arguments, **named))]
+
+    monkeypatch.setattr(tunes, "compose", silent)
+    assert said in server.post(COMPOSE, asked).lines()[-1]["error"]["problem"]
 
 
 def test_one_note_at_a_time_where_that_is_wished(server: Server) -> None:
