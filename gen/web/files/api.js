@@ -63,7 +63,9 @@ export async function* lines(model, kind, body, signal) {
 export async function musicFrom(file) {
   const ending = file.name.split(".").pop().toLowerCase();
   const path = `/api/music/read?ending=${encodeURIComponent(ending)}`;
-  return (await asked(path, { method: "POST", body: file })).json();
+  // of any other type a site could have it sent here unasked
+  const headers = { "Content-Type": "application/octet-stream" };
+  return (await asked(path, { method: "POST", headers, body: file })).json();
 }
 
 export async function musicAs(format, music) {
