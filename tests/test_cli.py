@@ -39,7 +39,8 @@ def test_help_keeps_the_lines_of_its_examples(capsys: Capsys) -> None:
 
 def test_every_command_has_a_module_and_no_module_lacks_a_command() -> None:
     folder = Path(cli.__file__).parent / "commands"
-    assert {path.stem for path in folder.glob("*.py")} - {"__init__"} == set(cli.COMMANDS)
+    of_corpora = {"prepare"}
+    assert {path.stem for path in folder.glob("*.py")} - {"__init__"} == set(cli.COMMANDS) | of_corpora
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)
@@ -115,6 +116,8 @@ cli.main()
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such signals")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_who_is_told_to_end_puts_away_what_is_open(number: signal.Signals, code: int) -> None:
+    if signal.getsignal(number) is signal.SIG_IGN:
+        pytest.skip("whoever started the tests ignores this signal, and so does what they start")
     command = [sys.executable, "-c", WAITING, "info"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -133,15 +134,34 @@ import_keras()
 
 @pytest.mark.parametrize(
     ("parts", "threads"),
-    [(1, {}), (2, {"threads_intra": 1, "threads_inter": 2}), (5, {"threads_intra": 1, "threads_inter": 5})],
+    [
+        (1, {"threads_intra": None}),
+        (2, {"threads_intra": 1, "threads_inter": 2}),
+        (5, {"threads_intra": 1, "threads_inter": 5}),
+    ],
 )
 def test_several_parts_get_a_thread_each_and_one_part_all(
-    parts: int, threads: dict[str, int], monkeypatch: pytest.MonkeyPatch
+    parts: int, threads: dict[str, int | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = []
-    monkeypatch.setattr(backend, "quiet_import", lambda **threads: asked.append(threads))
-    quiet_import_for_parts(parts)
-    assert asked == [threads]
+    asked: list[dict[str, int]] = []
+    done: list[str] = []
+
+    def note(*, before_first: Callable[[], None], **threads: int) -> None:
+        before_first()
+        asked.append(threads)
+
+    monkeypatch.setattr(backend, "quiet_import", note)
+    quiet_import_for_parts(parts, lambda: done.append("before"))
+    assert (asked, done) == ([threads], ["before"])
+
+
+def test_neighbours_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(backend, "cores", lambda: 8)
+    monkeypatch.setattr(backend, "quiet_import", lambda *, threads_intra, **_: asked.append(threads_intra))
+    for neighbours in (2, 3, 9):
+        quiet_import_for_parts(1, neighbours=neighbours)
+    assert asked == [4, 2, 1]
 
 
 def test_cores_are_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
