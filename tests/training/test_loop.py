@@ -14,7 +14,7 @@ from gen.training.callbacks import Callback, StepReport
 from gen.training.loop import Clock, Trainer
 from gen.training.run import RunFolder
 from gen.training.schedule import learning_rate
-from gen.training.signals import StopRequest, stop_on_signals
+from gen.training.signals import StopRequest
 from tests.training.conftest import Machine, MakeTrainer
 from tests.training.tiny import Recorder
 
@@ -275,30 +275,3 @@ def test_killed_between_two_files_of_a_validation_loses_nothing_of_it(
     assert seen == [(0, True), (4, True), (8, True)]
     assert saved == [4, 8, 12]
     assert RunFolder(tmp_path).load_state().progress.step == 12
-
-
-CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
-
-
-@pytest.mark.parametrize("number", CODES)
-def test_the_first_signal_is_noted_and_the_handlers_come_back(number: signal.Signals) -> None:
-    before = [signal.getsignal(each) for each in CODES]
-    with stop_on_signals() as request:
-        assert request.exit_code == 128
-        signal.raise_signal(number)
-        assert request.signal == number
-        assert request.exit_code == CODES[number]
-        assert [signal.getsignal(each) for each in CODES] == before
-    with stop_on_signals():
-        assert signal.getsignal(number) not in before
-    assert [signal.getsignal(each) for each in CODES] == before
-
-
-def test_a_signal_that_is_ignored_stays_so() -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with stop_on_signals() as request:
-            signal.raise_signal(signal.SIGHUP)
-            assert request.signal is None
-    finally:
-        signal.signal(signal.SIGHUP, before)
