@@ -106,11 +106,12 @@ def test_again_writes_another_and_undo_brings_each_back(opened: "Page") -> None:
     second = opened.input_value("#sheet")
     assert first != second
     assert second.startswith("a")
-    for expected in ("a", first, "a"):
+    for expected in (first, "a"):
         opened.click("#undo")
         assert opened.input_value("#sheet") == expected
-    opened.click("#redo")
-    assert opened.input_value("#sheet") == first
+    for expected in (first, second):
+        opened.click("#redo")
+        assert opened.input_value("#sheet") == expected
 
 
 def test_what_was_typed_is_undone_with_the_keyboard(opened: "Page") -> None:

@@ -40,6 +40,40 @@ def test_a_mistake_is_shown_with_what_to_do(narrow: "Page", tmp_path: Path) -> N
     problem, fix = (narrow.text_content("#trouble") or "").split("\n")
     assert problem.startswith("The file ")
     assert fix == "Send another file of music."
+    (tmp_path / "a.wav").write_bytes(b"RIFF")
+    narrow.set_input_files("#open", tmp_path / "a.wav")
+    until(narrow, "document.getElementById('trouble').textContent.startsWith('a.wav is no file of music')")
+    choose(narrow, "letters")
+    assert narrow.is_hidden("#trouble")
+
+
+def test_an_encoding_is_never_guessed(opened: "Page", tmp_path: Path) -> None:
+    opened.fill("#sheet", "mine")
+    for content in ("café".encode("latin-1"), b"\x7fELF\0\0", "ab".encode("utf-16-le")):
+        (tmp_path / "a.txt").write_bytes(content)
+        opened.set_input_files("#open", tmp_path / "a.txt")
+        opened.wait_for_selector("#trouble:not([hidden])")
+        assert "a.txt is no text in UTF-8" in (opened.text_content("#trouble") or "")
+        assert opened.input_value("#sheet") == "mine"
+        opened.evaluate("document.getElementById('trouble').hidden = true")
+    for encoding in ("utf-8-sig", "utf-16"):
+        (tmp_path / "a.txt").write_bytes(f"café {encoding}".encode(encoding))
+        opened.set_input_files("#open", tmp_path / "a.txt")
+        until(opened, f"document.getElementById('sheet').value === 'café {encoding}'")
+        assert opened.is_hidden("#trouble")
+
+
+def test_a_setting_that_cannot_be_is_not_passed_over(opened: "Page") -> None:
+    asked: list[str] = []
+    opened.on("request", lambda request: asked.append(request.url))
+    for field, wrong, right in (("#seed", "1.5", "2"), ("#seed", "-5", "3"), ("#ways", "50", "4")):
+        opened.fill(field, wrong)
+        for button in ("#write", "#offer"):
+            opened.click(button)
+            assert opened.evaluate("document.activeElement.id") == field[1:]
+        opened.fill(field, right)
+    assert asked == []
+    assert write(opened)["seed"] == 3
 
 
 def test_a_tune_is_composed_heard_and_saved(opened: "Page", tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ export class Problem extends Error {
   }
 }
 
+export const MUSIC_ENDINGS = ["mid", "midi", "kar", "musicxml", "xml", "mxl", "abc", "krn"];
 const GONE = { problem: "The server does not answer.", fix: "Start it again: gen serve." };
 
 async function asked(path, options) {
@@ -62,6 +63,10 @@ export async function* lines(model, kind, body, signal) {
 
 export async function musicFrom(file) {
   const ending = file.name.split(".").pop().toLowerCase();
+  if (!MUSIC_ENDINGS.includes(ending)) {
+    const fix = `Open a file that ends in ${MUSIC_ENDINGS.join(", ")}.`;
+    throw new Problem({ problem: `${file.name} is no file of music that can be read here.`, fix });
+  }
   const path = `/api/music/read?ending=${encodeURIComponent(ending)}`;
   // of any other type a site could have it sent here unasked
   const headers = { "Content-Type": "application/octet-stream" };

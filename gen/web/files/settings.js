@@ -1,5 +1,7 @@
 // The settings beside the sheet: what they show, and what a request takes from them.
 
+import { MUSIC_ENDINGS } from "./api.js";
+
 const $ = (id) => document.getElementById(id);
 const form = $("form");
 
@@ -32,6 +34,12 @@ export const settings = {
       changed(event.target.id);
     });
     refresh();
+  },
+
+  // false where a field that is seen holds what cannot be asked for; the browser then says what
+  areRight() {
+    const wrong = [...form.querySelectorAll(":invalid")].find((input) => input.checkVisibility());
+    return wrong ? wrong.reportValidity() : true;
   },
 
   get colours() {
@@ -93,6 +101,6 @@ export const settings = {
       const any = $(id).options[0];
       $(id).replaceChildren(any, ...(names ?? []).map((name) => new Option(name, name)));
     }
-    $("open").accept = model.kind === "music" ? ".mid,.midi,.kar,.musicxml,.xml,.mxl,.abc,.krn" : ".txt,text/*";
+    $("open").accept = model.kind === "music" ? MUSIC_ENDINGS.map((each) => `.${each}`).join() : ".txt,text/*";
   },
 };

@@ -1,5 +1,6 @@
 // Writing text: a sheet that the user writes on, with the colours in a copy behind it.
 
+import { Problem } from "./api.js";
 import { settings } from "./settings.js";
 import { TextPiece, coloured } from "./text_piece.js";
 
@@ -7,6 +8,20 @@ const MOST_PROMPT = 20_000; // as the server takes
 const LONGEST_LINE = 400;
 const SHOWN_OF_TITLE = 64;
 const END = "\u200b"; // gives a last empty line its height
+
+// Encodings are never guessed: UTF-16 with its mark, else UTF-8.
+function decoded(name, bytes) {
+  const mark = bytes[0] * 256 + bytes[1];
+  const encoding = { 0xfffe: "utf-16le", 0xfeff: "utf-16be" }[mark] ?? "utf-8";
+  let text = "\0";
+  try {
+    text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {} // told below, like the characters that no text has
+  if (text.includes("\0")) {
+    throw new Problem({ problem: `${name} is no text in UTF-8.`, fix: "Save it as UTF-8, and open it again." });
+  }
+  return text.replaceAll("\r\n", "\n");
+}
 
 export class TextDesk {
   kind = "text";
@@ -140,7 +155,7 @@ export class TextDesk {
   }
 
   async opened(file) {
-    return new TextPiece().edited((await file.text()).replaceAll("\r\n", "\n"));
+    return new TextPiece().edited(decoded(file.name, new Uint8Array(await file.arrayBuffer())));
   }
 
   async saved(piece) {

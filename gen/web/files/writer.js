@@ -54,6 +54,7 @@ export class Writer {
 
   open(piece) {
     this.#change(piece);
+    this.#tell("Opened.");
   }
 
   recolour() {
@@ -62,16 +63,18 @@ export class Writer {
   }
 
   async write() {
-    if (!this.#canWrite) return;
+    if (!this.#canWrite || !settings.areRight()) return;
+    await this.#write(false);
+  }
+
+  // `hasBegun` where undo already comes back to what was before
+  async #write(hasBegun) {
     const start = this.#piece.settled();
-    let hasBegun = false; // a piece of music settles to itself, and may be gone on from twice
     this.#desk.toEnd();
     await this.#made(0, start, ([piece], told) => {
-      if (!hasBegun) {
-        this.#remember();
-        this.#last = start;
-        hasBegun = true;
-      }
+      if (!hasBegun) this.#remember(); // a piece of music settles to itself, and may be gone on from twice
+      hasBegun = true;
+      this.#last = start;
       this.#set(piece);
       this.#show(this.#desk.progress(piece, start, told));
     });
@@ -79,16 +82,16 @@ export class Writer {
 
   // another way from where the last one began
   async again() {
-    if (!this.#canWrite || !this.#last) return;
+    if (!this.#canWrite || !this.#last || !settings.areRight()) return;
     this.#remember();
     this.#set(this.#last);
     this.#last = null;
     settings.nextSeed();
-    await this.write();
+    await this.#write(true);
   }
 
   async offer() {
-    if (!this.#canWrite) return;
+    if (!this.#canWrite || !settings.areRight()) return;
     if (offers.isOpen) settings.nextSeed();
     const start = this.#piece.settled();
     offers.wantsFocus ||= $("tools").contains(document.activeElement);
@@ -131,9 +134,9 @@ export class Writer {
 
   trouble(error) {
     const { problem, fix } = error instanceof Problem ? error : { problem: String(error), fix: "Load the page again." };
+    this.#tell("");
     $("trouble").textContent = `${problem}\n${fix}`;
     $("trouble").hidden = false;
-    this.#tell("");
   }
 
   // Asks for one continuation (ways 0) or several; gives the pieces, or null where that came to nothing.
@@ -142,7 +145,6 @@ export class Writer {
     const body = desk.body(start, ways);
     offers.close();
     if (!ways) gates.begin(Boolean(body.gates), body.units);
-    $("trouble").hidden = true;
     this.#tell(ways ? "Looking for ways to go on …" : "Writing …");
     const stopping = (this.#stopping = new AbortController());
     this.#refresh();
@@ -178,6 +180,7 @@ export class Writer {
 
   // to be read aloud
   #tell(text) {
+    $("trouble").hidden = true; // which was of what came before
     $("status").textContent = text;
     $("progress").textContent = "";
   }
