@@ -101,13 +101,15 @@ def named(score: Score, at: int) -> list[tuple[int, int, Part]]:
     )
 
 
-def sounding(score: Score, at: int, before: int | None = None) -> set[tuple[int, int, Part]]:
-    """Every tick at which a pitch of a part sounds; perhaps of the notes alone that begin before a tick."""
+def sounding(
+    score: Score, at: int, *, since: int = 0, before: int | None = None
+) -> set[tuple[int, int, Part]]:
+    """Every tick at which a pitch of a part sounds, of the notes that begin between two ticks."""
     return {
         (tick + at, pitch, score.parts[part])
         for onset, duration, pitch, _, part in score.notes.tolist()
         for tick in range(onset, onset + duration)
-        if before is None or onset < before
+        if since <= onset and (before is None or onset < before)
     }
 
 
@@ -128,9 +130,7 @@ def test_the_two_parts_of_a_piece_are_the_piece_again(score: Score) -> None:
         and (score.notes[:, 0] < start).sum() == len(learned.notes)
     }
     assert learned.length_ticks <= at
-    assert sounding(held, at) == {what for what in sounding(score, 0) if what[0] >= at} - {
-        what for what in sounding(score, 0, before=at) if what[0] >= at
-    }
+    assert sounding(held, at) == sounding(score, 0, since=at)
     assert sounding(learned, 0) == {what for what in sounding(score, 0, before=at) if what[0] < at}
     for changes, later in ((score.metres, held.metres), (score.tempos, held.tempos), (score.keys, held.keys)):
         for onset in range(0, held.length_ticks, 7):
