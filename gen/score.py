@@ -147,6 +147,11 @@ class Score:
         ends = self.notes[:, ONSET] + self.notes[:, DURATION]
         return len(self.parts) == 1 and bool((self.notes[1:, ONSET] >= ends[:-1]).all())
 
+    @property
+    def is_pitched_melody(self) -> bool:
+        """Whether it is a melody, and not of drums."""
+        return self.is_melody and not self.parts[0].is_drums
+
     def bars(self) -> Iterator[Bar]:
         """The bars from the beginning to the one in which the last note ends."""
         return bars_until(self.metres, self.length_ticks)

@@ -148,3 +148,9 @@ def copied_rows(
         )
         for name, numbers in texts.items()
     )
+
+
+def sample_options(temperature: float, length: int, count: int) -> tuple[str, ...]:
+    """The options of the `gen sample` that writes a sample again."""
+    flags = {"temperature": temperature, "length": length, "count": count, "seed": SEED}
+    return tuple(word for flag, value in flags.items() for word in (f"--{flag}", f"{value:g}"))

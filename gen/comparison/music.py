@@ -25,6 +25,7 @@ from gen.comparison.comparison import (
     Sample,
     Watch,
     copied_rows,
+    sample_options,
 )
 from gen.comparison.copied import BREAK, Copied, Run, find_copied
 from gen.comparison.histograms import Histogram, histogram, total_variation
@@ -138,8 +139,7 @@ def _pieces(network: Network, tokenizer: NotesTokenizer, temperature: float) -> 
 
 
 def _sample(temperature: float, pieces: list[Score]) -> Sample:
-    flags = {"temperature": temperature, "length": LENGTH, "count": COUNT, "seed": SEED}
-    options = (word for flag, value in flags.items() for word in (f"--{flag}", f"{value:g}"))
+    options = sample_options(temperature, LENGTH, COUNT)
     return Sample(temperature, (*options, "--out", "piece.mid"), tuple(map(music_json, pieces)))
 
 

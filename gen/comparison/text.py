@@ -21,6 +21,7 @@ from gen.comparison.comparison import (
     Sample,
     Watch,
     copied_rows,
+    sample_options,
 )
 from gen.comparison.copied import Copied, Run, find_copied
 from gen.comparison.histograms import Histogram, histogram, total_variation
@@ -174,9 +175,7 @@ def _sample(network: Network, tokenizer: CharacterTokenizer, temperature: float)
     texts = [""] * COUNT
     for added in write_text(network, tokenizer, "", choices, length=LENGTH, count=COUNT, seed=SEED):
         texts = [text + more for text, more in zip(texts, added, strict=True)]
-    flags = {"temperature": temperature, "length": LENGTH, "count": COUNT, "seed": SEED}
-    options = (word for flag, value in flags.items() for word in (f"--{flag}", f"{value:g}"))
-    return Sample(temperature, tuple(options), tuple(texts))
+    return Sample(temperature, sample_options(temperature, LENGTH, COUNT), tuple(texts))
 
 
 def _codes(text: str) -> Symbols:

@@ -74,6 +74,6 @@ class ScoreOutput:
 
 def in_characters(score: Score, title: str = "") -> str:
     """A piece for the terminal: ABC where it is a melody, else a piano roll."""
-    if score.is_melody and not score.parts[0].is_drums:
+    if score.is_pitched_melody:
         return abc_text(score, title)
     return piano_roll(score, shutil.get_terminal_size().columns)

@@ -80,7 +80,7 @@ def _musicxml(score: Score, path: Path, manner: Manner) -> None:
 
 
 def _abc(score: Score, path: Path, manner: Manner) -> None:
-    if not score.is_melody or score.parts[0].is_drums:
+    if not score.is_pitched_melody:
         raise GenError(
             f"{path} cannot be written: ABC is for melodies, and this piece has several notes at once.",
             "Write it as .mid or .musicxml.",

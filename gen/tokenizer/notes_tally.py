@@ -38,7 +38,7 @@ class NotesTally(Tally[Score]):
 
     def add(self, document: Score) -> None:
         """See `Tally.add`."""
-        self.melodies = self.melodies and _is_melody(document)
+        self.melodies = self.melodies and document.is_pitched_melody
         kept, _ = on_grid(document, velocity=self._velocity, melody=self._melody)
         self.symbols.update(map(read_symbol, set(spell(kept, velocity=True))))
         if self._transpose:
@@ -103,7 +103,3 @@ def found_together(
     if not velocity:
         found = {symbol for symbol in found if symbol.group is not Group.VELOCITY}
     return found, velocity, melody
-
-
-def _is_melody(score: Score) -> bool:
-    return score.is_melody and not score.parts[0].is_drums

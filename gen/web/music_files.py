@@ -89,7 +89,7 @@ def upload_answer(content: bytes, ending: str, number: int) -> Iterator[bytes]:
         "title": piece.title,
         "pieces": len(reading.pieces),
         "moved_notes": piece.moved,
-        "is_melody": piece.score.is_melody and not piece.score.parts[0].is_drums,
+        "is_melody": piece.score.is_pitched_melody,
     }
     yield packed(answer)
 
@@ -97,7 +97,7 @@ def upload_answer(content: bytes, ending: str, number: int) -> Iterator[bytes]:
 def _require_writable(score: Score, file_format: str) -> None:
     if not len(score.notes):
         raise GenError("There are no notes in the music.", "Send music that has some.")
-    if file_format == "abc" and (not score.is_melody or score.parts[0].is_drums):
+    if file_format == "abc" and not score.is_pitched_melody:
         raise GenError("ABC is for melodies, and this has several notes at once.", "Ask for mid or musicxml.")
     if file_format == "wav" and length_s(score) > 60 * MOST_SOUND_MINUTES:
         raise GenError(

@@ -120,7 +120,7 @@ def _facts(piece: Written) -> dict[str, Any]:
         "bars": sum(1 for _ in score.bars()),
         "tokens": piece.tokens,
         "ended_by_itself": bool(piece.ended),
-        "is_melody": score.is_melody and not score.parts[0].is_drums,
+        "is_melody": score.is_pitched_melody,
     }
 
 
