@@ -11,6 +11,7 @@ from gen.model.products import Tensor
 tf = import_tensorflow()
 
 _LEVELS = 256  # one random byte a value: a fourth of the random numbers, and a rate in 256ths
+_BYTES_A_WORD = 4
 _SITES = 1 << 8
 
 
@@ -38,22 +39,26 @@ class Dropout:
         """
         if not self._dropped:
             return values
-        bytes_by_stream = [
-            self._bytes(tf.shape(values)[0], values.shape[1], self._first_stream + stream, site)
+        words_by_stream = [
+            self._words(tf.shape(values)[0], values.shape[1], self._first_stream + stream, site)
             for stream in range(values.shape[2])
         ]
-        kept = tf.stack(bytes_by_stream, axis=2) >= tf.constant(self._dropped, tf.uint8)
+        words = tf.stack(words_by_stream, axis=2)
+        # streams are joined as words and cut into bytes afterwards: a fourth of the values to move
+        kept = tf.concat([_byte(words, place) >= self._dropped for place in range(_BYTES_A_WORD)], axis=1)
+        kept = kept[:, : values.shape[1]]
         scale = _LEVELS / (_LEVELS - self._dropped)
         return tf.where(kept, values * tf.constant(scale, values.dtype), tf.zeros((), values.dtype))
 
-    def _bytes(self, time_steps: Tensor, size: int, stream: int, site: int) -> Tensor:
-        words = -(-size // 4)
+    def _words(self, time_steps: Tensor, size: int, stream: int, site: int) -> Tensor:
         # 2^32 streams a step; the seed keeps 55 of its bits beside the site
         seed = (
             tf.constant(self._seed % (1 << 55) * _SITES + site, tf.int64),
             self._step * (1 << 32) + stream,
         )
-        drawn = tf.random.stateless_uniform(
-            (time_steps, words), tf.stack(seed), minval=None, maxval=None, dtype=tf.int32
-        )
-        return tf.reshape(tf.bitcast(drawn, tf.uint8), (time_steps, words * 4))[:, :size]
+        shape = (time_steps, -(-size // _BYTES_A_WORD))
+        return tf.random.stateless_uniform(shape, tf.stack(seed), minval=None, maxval=None, dtype=tf.int32)
+
+
+def _byte(words: Tensor, place: int) -> Tensor:
+    return tf.bitwise.bitwise_and(tf.bitwise.right_shift(words, 8 * place), _LEVELS - 1)
