@@ -18,7 +18,7 @@ MOST_CORPUS_TOKENS = 100_000_000
 Item = TypeVar("Item")
 
 
-class Watch(Protocol):
+class ShowProgress(Protocol):
     """Goes through items, and shows how far it is where that takes long."""
 
     def __call__(self, items: Iterable[Item], total: int, what: str, /) -> Iterator[Item]:

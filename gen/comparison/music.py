@@ -23,7 +23,7 @@ from gen.comparison.comparison import (
     Parts,
     Passage,
     Sample,
-    Watch,
+    ShowProgress,
     copied_rows,
     sample_options,
 )
@@ -91,7 +91,7 @@ def lines(score: Score) -> Iterator[Line]:
 
 
 def compare_music(
-    network: Network, tokenizer: NotesTokenizer, parts: Parts | None, watch: Watch
+    network: Network, tokenizer: NotesTokenizer, parts: Parts | None, show_progress: ShowProgress
 ) -> Comparison:
     """Write at several temperatures, and lay what was written beside the corpus.
 
@@ -99,11 +99,11 @@ def compare_music(
         network: The model.
         tokenizer: Its vocabulary.
         parts: What it learned from and what was held out; None where that is not there.
-        watch: Shows how far it is, where that takes long.
+        show_progress: Shows how far it is, where that takes long.
     """
     written = {
         temperature: _pieces(network, tokenizer, temperature)
-        for temperature in watch(TEMPERATURES, len(TEMPERATURES), "sample")
+        for temperature in show_progress(TEMPERATURES, len(TEMPERATURES), "sample")
     }
     samples = tuple(_sample(temperature, pieces) for temperature, pieces in written.items())
     counts = {temperature: _counted(pieces) for temperature, pieces in written.items()}
@@ -111,7 +111,7 @@ def compare_music(
         return Comparison(samples, _histograms(counts[LIKE_THE_CORPUS], None, None), {}, None, "")
     held_out = [score for score, _ in zip(_scores(parts.held_out, tokenizer), range(COUNT), strict=False)]
     number = len(parts.training.bounds(MOST_TOKENS)[0])
-    corpus = list(watch(_scores(parts.training, tokenizer), number, "piece of the corpus"))
+    corpus = list(show_progress(_scores(parts.training, tokenizer), number, "piece of the corpus"))
     of_corpus = _counted(corpus)
     distances = {
         temperature: tuple(map(distance, counted.counts, of_corpus.counts))

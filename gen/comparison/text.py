@@ -19,7 +19,7 @@ from gen.comparison.comparison import (
     Parts,
     Passage,
     Sample,
-    Watch,
+    ShowProgress,
     copied_rows,
     sample_options,
 )
@@ -84,7 +84,7 @@ class TextCounts:
 
 
 def compare_text(
-    network: Network, tokenizer: CharacterTokenizer, parts: Parts | None, watch: Watch
+    network: Network, tokenizer: CharacterTokenizer, parts: Parts | None, show_progress: ShowProgress
 ) -> Comparison:
     """Write at several temperatures, and lay what was written beside the corpus.
 
@@ -92,11 +92,11 @@ def compare_text(
         network: The model.
         tokenizer: Its vocabulary.
         parts: What it learned from and what was held out; None where that is not there.
-        watch: Shows how far it is, where that takes long.
+        show_progress: Shows how far it is, where that takes long.
     """
     samples = [
         _sample(network, tokenizer, temperature)
-        for temperature in watch(TEMPERATURES, len(TEMPERATURES), "sample")
+        for temperature in show_progress(TEMPERATURES, len(TEMPERATURES), "sample")
     ]
     texts = [[_codes(text) for text in sample.written] for sample in samples]
     counts = [_counted(of_one) for of_one in texts]
@@ -109,7 +109,7 @@ def compare_text(
 
     def through() -> Iterator[Symbols]:
         chunks = code_points(parts.training, tokenizer, read)
-        for chunk in watch(chunks, -(-read // _CHUNK_TOKENS), "chunk of the corpus"):
+        for chunk in show_progress(chunks, -(-read // _CHUNK_TOKENS), "chunk of the corpus"):
             of_corpus.add(chunk)
             yield chunk
 

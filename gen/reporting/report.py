@@ -8,7 +8,7 @@ from typing import Any
 
 import gen
 from gen.checkpoint import Model, load_model
-from gen.comparison.comparison import Comparison, Parts, Watch
+from gen.comparison.comparison import Comparison, Parts, ShowProgress
 from gen.dataset.prepare import prepared
 from gen.errors import CorpusError, RunError
 from gen.kinds import kind_named, tokenizer_of
@@ -89,12 +89,12 @@ class Report:
         }
 
 
-def report_of(path: Path, watch: Watch, tell: Callable[[str], None]) -> Report:
+def report_of(path: Path, show_progress: ShowProgress, tell: Callable[[str], None]) -> Report:
     """Find out all about a run.
 
     Args:
         path: Its folder.
-        watch: Shows how far it is, where that takes long.
+        show_progress: Shows how far it is, where that takes long.
         tell: Called with what the user should know, a line at a time.
 
     Raises:
@@ -118,7 +118,7 @@ def report_of(path: Path, watch: Watch, tell: Callable[[str], None]) -> Report:
     missing += [why] if why else []
     tokenizer = tokenizer_of(model.kind, model.tokenizer)
     network = Network(model.config, model.weights)
-    comparison = kind_named(model.kind).compare(network, tokenizer, parts, watch)
+    comparison = kind_named(model.kind).compare(network, tokenizer, parts, show_progress)
     return Report(
         path,
         model.kind,

@@ -148,7 +148,7 @@ def test_each_kind_keeps_what_was_written(opened: "Page") -> None:
     choose(opened, "spelling")
     assert opened.input_value("#sheet") == "mine"
     choose(opened, "tunes")
-    assert "1 bars" in (opened.text_content("#music-facts") or "")
+    assert "1 bar," in (opened.text_content("#music-facts") or "")
 
 
 def test_a_tab_that_is_loaded_again_has_what_was_written(opened: "Page") -> None:

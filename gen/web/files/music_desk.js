@@ -6,6 +6,8 @@ import { settings } from "./settings.js";
 
 const SHOWN_BEFORE = 2; // bars before what is offered
 
+const counted = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+
 export class MusicDesk {
   kind = "music";
   unit = "bars";
@@ -83,7 +85,7 @@ export class MusicDesk {
   // the facts stand under the tune
   result(piece) {
     const bars = piece.isEmpty ? 0 : piece.music.bars.filter((bar) => bar >= piece.fromTick).length;
-    return `${bars} ${bars === 1 ? "bar" : "bars"} written`;
+    return `${counted(bars, "bar")} written`;
   }
 
   title(piece) {
@@ -94,7 +96,7 @@ export class MusicDesk {
     if (music === null) return "";
     const names = [...new Set(music.parts.map(({ name }) => name))].slice(0, 4).join(", ");
     const metre = music.metres.length ? `${music.metres[0][1]}/${music.metres[0][2]}, ` : "";
-    return `${music.bars.length} bars, ${metre}${music.notes.length.toLocaleString("en")} notes; ${names}`;
+    return `${counted(music.bars.length, "bar")}, ${metre}${counted(music.notes.length, "note")}; ${names}`;
   }
 
   // A way to go on: what was before it for a moment, then the new, to be heard and taken.
