@@ -33,7 +33,7 @@ def test_a_long_piece_is_gone_on_from_by_its_end(opened: "Page", tmp_path: Path)
     assert 3000 < len(sent) <= 4000
     assert sent == [[onset - start, *rest] for onset, *rest in all_notes if onset >= start]
     # and what is there now is all that was, and the new part
-    assert (opened.text_content("#music-facts") or "").startswith(f"{BARS + 3} bars, ")
+    assert (opened.text_content("#music-facts") or "").startswith(f"{BARS + 3:,} bars, ")
     assert opened.text_content("#status") == "3 bars written"
     place = opened.get_attribute("#player .player-roll", "aria-valuetext") or ""
     assert place.startswith(f"bar {BARS + 1}, ")  # from where the new part is to be heard
@@ -47,7 +47,7 @@ def test_a_long_piece_is_gone_on_from_by_its_end(opened: "Page", tmp_path: Path)
     for now, before in ((score.metres, long.metres), (score.keys, long.keys), (score.tempos, long.tempos)):
         assert tuple(each for each in now if each.onset < BARS * BAR) == before
     opened.click("#undo")
-    assert (opened.text_content("#music-facts") or "").startswith(f"{BARS} bars, ")
+    assert (opened.text_content("#music-facts") or "").startswith(f"{BARS:,} bars, ")
 
 
 def piece(draw: random.Random) -> Score:
