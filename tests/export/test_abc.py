@@ -3,7 +3,7 @@ import warnings
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gen.corpus.music21_corpora import MUSIC21_CORPORA
@@ -113,6 +113,7 @@ def test_music21_reads_the_same_notes(melody: Score) -> None:
     assert heard_by_music21(text) == in_quarters(melody)
 
 
+@example(make_score([(8 * place, 8, 60 + place, 72, 0) for place in range(15)], [Part()]).score)
 @given(melodies())
 def test_lengths_and_ties_add_up_to_the_notes_and_the_bars(melody: Score) -> None:
     found, expected = counted(abc_text(melody)), in_quarters(melody)
