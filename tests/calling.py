@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
+from gen import streams
 from gen.cli import main
 
 
@@ -20,8 +21,10 @@ class Outcome(NamedTuple):
 
 
 def call(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Outcome:
+    """What a command does, without bars, which appear with time: a machine that is busy would show them."""
     capsys.readouterr()
-    with pytest.raises(SystemExit) as ended:
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
+        patch.setattr(streams, "_SOON_S", 3600.0)
         main([str(argument) for argument in arguments])
     assert isinstance(ended.value.code, int)
     return Outcome(ended.value.code, *capsys.readouterr())

@@ -34,6 +34,7 @@ def write_musicxml(score: Score, path: Path, title: str = "") -> None:
 
     Notes of a part that sound together are chords where they begin and end together, else voices. Drums are
     written as notes on MIDI's channel 10 with their numbers as pitches. How loud a note is is not written.
+    Pitches below 12 stand in octaves below 0, which readers take, though the schema's octaves are 0 to 9.
 
     Raises:
         OSError: The folder cannot be written, or the disk is full.

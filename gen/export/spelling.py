@@ -7,7 +7,10 @@ _LETTERS_BY_CLASS = {0: "C", 2: "D", 4: "E", 5: "F", 7: "G", 9: "A", 11: "B"}
 
 
 class Spelling(NamedTuple):
-    """A letter, its alteration in semitones (-1, 0 or 1), and the octave, in which middle C has 4."""
+    """A letter, its alteration in semitones (-1, 0 or 1), and the octave, in which middle C has 4.
+
+    The lowest pitch of MIDI, 0, is C in octave -1, or a sharp B in octave -2.
+    """
 
     letter: str
     alteration: int
@@ -34,6 +37,6 @@ def spell(pitch: int, fifths: int) -> Spelling:
     found = [
         Spelling(_LETTERS_BY_CLASS[natural % 12], pitch - natural, natural // 12 - 1)
         for natural in (pitch, pitch - 1, pitch + 1)
-        if natural % 12 in _LETTERS_BY_CLASS and natural >= 0
+        if natural % 12 in _LETTERS_BY_CLASS
     ]
     return min(found, key=cost)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gen.checkpoint import load_model
+from gen.model import backend
 from tests.calling import assert_users_mistake, assert_wrong_usage, call, call_process
 from tests.commands.conftest import Whole
 from tests.commands.house import House
@@ -113,12 +114,20 @@ def evaluated(house: House, *arguments: str | Path) -> dict[str, Any]:
     return facts
 
 
-def test_without_a_corpus_it_measures_what_the_run_held_out(house: House, whole: Whole) -> None:
+@pytest.fixture(scope="module")
+def of_run(house: House, whole: Whole) -> dict[str, Any]:
+    """What a run measures without a corpus."""
+    return evaluated(house, whole[0])
+
+
+def test_without_a_corpus_it_measures_what_the_run_held_out(
+    house: House, whole: Whole, of_run: dict[str, Any]
+) -> None:
     out, _ = whole
     text = house.corpus.read_text("utf-8")
     tail = house.corpus.with_name("tail.txt")
     tail.write_text(text[len(text) * 9 // 10 :], "utf-8")
-    of_run, of_file = evaluated(house, out), evaluated(house, out, "--corpus", tail)
+    of_file = evaluated(house, out, "--corpus", tail)
     assert of_run["tokens"] == len(tail.read_text("utf-8")) - 1
     assert of_run["corpus"] is None
     assert of_run | {"corpus": str(tail)} == of_file
@@ -152,9 +161,10 @@ def test_what_it_found_is_a_line_each(house: House, whole: Whole) -> None:
     assert {line.split()[0] for line in done.stdout.splitlines()} > CONTRACT
 
 
-def test_a_model_is_compared_with_an_n_gram_of_what_it_learned(house: House, whole: Whole) -> None:
+def test_a_model_is_compared_with_an_n_gram_of_what_it_learned(
+    house: House, whole: Whole, of_run: dict[str, Any]
+) -> None:
     out, _ = whole
-    of_run = evaluated(house, out)
     text = house.corpus.read_text("utf-8")
     alphabet = sorted(set(text))
     ids = [alphabet.index(character) for character in text]
@@ -175,7 +185,11 @@ def test_a_model_is_compared_with_an_n_gram_of_what_it_learned(house: House, who
     assert of_training["verdict"] == of_run["verdict"]
 
 
-def test_where_what_it_learned_is_gone_the_figure_of_training_is_told(model: Path, capsys: Capsys) -> None:
+def test_where_what_it_learned_is_gone_the_figure_of_training_is_told(
+    model: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # it would set the threads, which TensorFlow refuses where a test before has worked with it
+    monkeypatch.setattr(backend, "quiet_import", lambda **_: None)
     Path("corpus.txt").write_text("the fox and the dog")
     facts = json.loads(call(capsys, "eval", model, "--corpus", "corpus.txt", "--json").out)
     assert (facts["ngram"], facts["ngram_in_training"]) == (None, None)

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from gen.errors import GenError
+from gen.export import engraving
 from gen.export.bar_pieces import notes_by_bar
 from gen.export.engraving import MOST_NOTES, check_engraving, write_engraved
 from gen.score import Key, Metre, Part, Score, Tempo, make_score
@@ -78,11 +79,31 @@ def test_the_same_score_is_the_same_file(tmp_path: Path) -> None:
 
 
 @needs_libraries
-def test_what_is_too_long_for_one_page_is_refused(tmp_path: Path) -> None:
-    for bars in (4000, MOST_NOTES):
-        long = make_score([(96 * bar, 96, 60, 72, 0) for bar in range(bars + 1)], [Part()]).score
-        with pytest.raises(GenError, match="too long for one picture"):
-            write_engraved(long, tmp_path / "a.svg")
+def test_what_is_too_long_for_one_page_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    score = make_score([(96 * bar, 96, 60, 72, 0) for bar in range(60)], [Part()]).score
+    whole = engraved(score, tmp_path / "a.svg")
+    height_px = int(ET.fromstring(whole).get("height", "0px").removesuffix("px"))
+    longest = height_px * 100 // engraving._SCALE
+    # a page just too short for some bars, in place of the thousands that the longest has no room for
+    monkeypatch.setattr(engraving, "_LONGEST_PAGE", longest)
+    assert engraved(score, tmp_path / "b.svg") == whole
+    monkeypatch.setattr(engraving, "_LONGEST_PAGE", longest * 9 // 10)
+    with pytest.raises(GenError, match="too long for one picture"):
+        write_engraved(score, tmp_path / "c.svg")
+    assert not (tmp_path / "c.svg").exists()
+
+
+@needs_libraries
+def test_more_notes_than_anyone_reads_are_refused_before_they_are_engraved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def engrave(*_: object) -> None:
+        raise AssertionError("engraved")
+
+    monkeypatch.setattr(engraving, "musicxml_bytes", engrave)
+    score = make_score([(96 * bar, 96, 60, 72, 0) for bar in range(MOST_NOTES + 1)], [Part()]).score
+    with pytest.raises(GenError, match="too long for one picture"):
+        write_engraved(score, tmp_path / "a.svg")
 
 
 @pytest.mark.parametrize(("file_format", "packages"), [("svg", "verovio"), ("png", "verovio resvg-py")])

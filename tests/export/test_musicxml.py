@@ -110,6 +110,14 @@ def test_a_second_reader_finds_the_same_notes_and_ours_the_same_score(score: Sco
     assert read_notation(content, ".xml").pieces[0].score == as_notation_says(score)
 
 
+def test_the_lowest_pitch_comes_back_where_the_key_has_it_as_a_sharp_b() -> None:
+    score = make_score([(0, 24, 0, 72, 0), (24, 24, 1, 72, 0)], [Part()], keys=[Key(0, 7)]).score
+    content = musicxml_bytes(score)
+    assert b"<accidental>" not in content
+    assert heard(content, score) == notes_of(score)
+    assert read_notation(content, ".xml").pieces[0].score == score
+
+
 def test_two_parts_of_drums_stay_drums() -> None:
     notes = [(0, 24, pitch, 72, part) for part, pitch in enumerate((36, 60, 38))]
     score = make_score(notes, [Part(is_drums=True), Part(3), Part(is_drums=True)]).score

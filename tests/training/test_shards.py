@@ -1,5 +1,6 @@
 """Training on shards: killed and resumed, it ends as if nothing had happened; what cannot be is told."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -17,20 +18,50 @@ from tests.training.beginning import ASKED, assert_two_lines, begin, put_state, 
 from tests.tunes import put_tunes
 
 FLAGS = ("--steps", "40", "--seed", "3", "--units", "16", "--window", "32", "--batch-size", "4")
-# the command line, killed after a step, if that is ever reached
+# the command line, once for each step and arguments; killed after the step, if that is ever reached
 RUNS = """
-import os, signal, sys
+import json, os, signal, sys
 from gen.cli import main
 from gen.training import callbacks
-at = int(sys.argv[1])
 log_step = callbacks.MetricsLog.on_step
 def on_step(self, report):
     log_step(self, report)
     if report.step == at:
         os.kill(os.getpid(), signal.SIGKILL)
 callbacks.MetricsLog.on_step = on_step
-main(sys.argv[2:])
+for at, arguments in json.loads(sys.argv[1]):
+    try:
+        main(["train", *arguments])
+    except SystemExit as ended:
+        assert not ended.code
 """
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """By kind a folder with a whole run and one that was killed and resumed, each in a process of its own.
+
+    A run of the other kind may have gone before in the process: TensorFlow takes seconds to start.
+    """
+    folders = {kind: tmp_path_factory.mktemp(kind) for kind in ("text", "music")}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GEN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setattr(preparing, "cores", lambda: 1)
+        for kind, folder in folders.items():
+            patch.chdir(folder)
+            put_text() if kind == "text" else put_tunes(Path("c"), 20)
+            make("p", 4)
+
+        def begin(kind: str, out: str, at: int = 0) -> tuple[int, list[str]]:
+            folder = folders[kind]
+            given = ("--corpus", f"{folder}/p", "--precision", "float32", "--out", f"{folder}/{out}")
+            return at, [*given, *FLAGS]
+
+        killed = -signal.SIGKILL
+        assert train(begin("text", "whole"), begin("music", "whole"), begin("text", "cut", 23)) == killed
+        assert train(begin("music", "cut", 23)) == killed
+        assert train(*((0, ["--resume", "--out", f"{folder}/cut"]) for folder in folders.values())) == 0
+    return folders
 
 
 @pytest.fixture(autouse=True)
@@ -40,24 +71,18 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preparing, "cores", lambda: 1)
 
 
-def train(at: int, *arguments: str) -> int:
-    command = [sys.executable, "-c", RUNS, str(at), "train", *arguments]
-    return subprocess.run(command, capture_output=True, check=False, timeout=300).returncode
+def train(*commands: tuple[int, list[str]]) -> int:
+    """The exit code of a process that trains with each of the arguments."""
+    program = [sys.executable, "-c", RUNS, json.dumps(commands)]
+    return subprocess.run(program, capture_output=True, check=False, timeout=300).returncode
 
 
 @pytest.mark.parametrize("kind", ["text", "music"])
-def test_killed_and_resumed_a_run_over_shards_ends_byte_for_byte_as_one_never_killed(kind: str) -> None:
-    if kind == "text":
-        put_text()
-    else:
-        put_tunes(Path("c"), 20)
-    make("p", 4)
-    begun = ("--corpus", "p", "--precision", "float32", *FLAGS)
-    assert train(0, *begun, "--out", "whole") == 0
-    assert train(23, *begun, "--out", "cut") == -signal.SIGKILL
-    assert train(0, "--resume", "--out", "cut") == 0
+def test_killed_and_resumed_a_run_over_shards_ends_byte_for_byte_as_one_never_killed(
+    kind: str, runs: dict[str, Path]
+) -> None:
     for name in ("best", "last", "state.validated"):
-        ours, theirs = (Path(run, f"{name}.safetensors").read_bytes() for run in ("cut", "whole"))
+        ours, theirs = (Path(runs[kind], run, f"{name}.safetensors").read_bytes() for run in ("cut", "whole"))
         assert ours == theirs, f"{name} differs"
 
 

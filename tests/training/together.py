@@ -229,18 +229,18 @@ def timed() -> dict[str, Any]:
 
 
 def validated() -> dict[str, Any]:
-    """A pass in shares, and a share where there are fewer streams than workers."""
-    network = TOGETHER.step.network
-    whole = Evaluator(network, 2).score(DATASET.validation)
+    """A pass in shares, and a share where there are fewer streams than workers; the chief reads all, too."""
     share = TOGETHER.evaluator.score(DATASET.validation)
     idle = TOGETHER.evaluator.score(DATASET.validation, 50)
-    few = Evaluator(network, 2).score(DATASET.validation, 50)
-    return {
-        "whole": [whole.tokens, whole.nats],
+    found: dict[str, Any] = {
         "shares": WORLD.gathered([share.tokens, share.nats]).tolist(),
-        "few": [few.tokens, few.nats],
         "idle": WORLD.gathered([idle.tokens, idle.nats]).tolist(),
     }
+    if WORLD.is_chief:
+        alone = Evaluator(TOGETHER.step.network, 2)
+        whole, few = alone.score(DATASET.validation), alone.score(DATASET.validation, 50)
+        found |= {"whole": [whole.tokens, whole.nats], "few": [few.tokens, few.nats]}
+    return found
 
 
 if __name__ == "__main__":
