@@ -8,18 +8,21 @@ shards/           of each shard the ids, and last of all what they are
 
 import hashlib
 import json
-from collections.abc import Iterable
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gen.config import ConfigError, JsonFields, require_whole
+from gen.corpus.wording import counted
 from gen.errors import CorpusError
 from gen.files import write_atomically
 
 FORMAT_VERSION = 1
 MOST_SHARDS = 100_000
 _NAME = "manifest.json"
+_NAMED = 5
 _ANOTHER_FOLDER = "Prepare into another --out, or put back what it was begun with."
 
 
@@ -91,7 +94,7 @@ def refuse_prepared(spec: str) -> None:
     if is_prepared(Path(spec)):
         raise CorpusError(
             f"{spec} is prepared already, and has no files to be read.",
-            "gen train --corpus and gen corpora inspect take it as it is; here name what it was made from.",
+            "gen train and gen eval take it as a corpus, as it is; here name what it was made from.",
         )
 
 
@@ -114,6 +117,8 @@ def read_manifest(folder: Path) -> Manifest:
 def agree(folder: Path, ours: Manifest) -> None:
     """Write the manifest, or make sure that the one in the folder says the same.
 
+    One that was begun with something else is begun anew, as long as no shard of it is there.
+
     Raises:
         CorpusError: The folder was begun with something else, which is named.
         OSError: It cannot be written.
@@ -122,17 +127,25 @@ def agree(folder: Path, ours: Manifest) -> None:
         (folder / name).mkdir(parents=True, exist_ok=True)
     if not (folder / _NAME).exists():
         # several may do this at once: they write the same, or are told apart by what their shards say
-        write_atomically(folder / _NAME, json.dumps(ours.to_json(), indent=1).encode() + b"\n")
+        _write(folder, ours)
     theirs = read_manifest(folder)
-    if theirs.digest() != ours.digest():
+    if theirs.digest() == ours.digest():
+        return
+    if any(path.suffix == ".json" for name in ("shards", "counts") for path in (folder / name).iterdir()):
         raise CorpusError(*_difference(folder, theirs, ours))
+    # nothing is lost, and whoever else began is told by what their shards say
+    _write(folder, ours)
+
+
+def _write(folder: Path, manifest: Manifest) -> None:
+    write_atomically(folder / _NAME, json.dumps(manifest.to_json(), indent=1).encode() + b"\n")
 
 
 def _difference(folder: Path, theirs: Manifest, ours: Manifest) -> tuple[str, str]:
     if theirs.shards != ours.shards:
         return (
-            f"{folder} is divided into {theirs.shards} shards, not {ours.shards}",
-            f"Say --shard I/{theirs.shards}, or prepare into another --out.",
+            f"{folder} is divided into {counted(theirs.shards, 'shard')}, not {ours.shards}",
+            f"Say --shard I/{theirs.shards} or --shards {theirs.shards}, or prepare into another --out.",
         )
     if theirs.listing != ours.listing:
         return (
@@ -146,10 +159,20 @@ def _difference(folder: Path, theirs: Manifest, ours: Manifest) -> tuple[str, st
         "choices": "other choices for music",
         "encoding": "another --encoding",
         "vocabulary": "another --vocabulary",
+        "is_split": "files that were divided otherwise",
     }
     fields, own = theirs.to_json(), ours.to_json()
-    field = next((name for name in names if fields[name] != own[name]), "reader")
-    return f"{folder} was begun with {names[field]}: {fields[field]}, here {own[field]}", _ANOTHER_FOLDER
+    field = next((name for name in names if fields[name] != own[name]), None)
+    if field is None:
+        return f"What {folder / _NAME} says of its files contradicts itself", _ANOTHER_FOLDER
+    said = ", here ".join(_in_words(of[field]) for of in (fields, own))
+    return f"{folder} was begun with {names[field]}: {said}", _ANOTHER_FOLDER
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, dict):
+        value = ", ".join(f"{name} {'yes' if chosen else 'no'}" for name, chosen in value.items())
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value or "none")
 
 
 @dataclass(frozen=True)
@@ -208,7 +231,7 @@ def read_facts(path: Path, manifest: str) -> dict[str, Any] | None:
     if of != manifest:
         raise CorpusError(
             f"{path} is not of the manifest beside it: other files, another release or other choices",
-            f"Remove it and prepare that shard again: rm {path}",
+            made_again([path]),
         )
     return fields if isinstance(fields, dict) else None
 
@@ -218,16 +241,42 @@ def vocabulary_path(folder: Path) -> Path:
     return folder / "vocabulary.json"
 
 
-def incomplete(folder: Path, missing: Iterable[ShardPaths]) -> CorpusError:
+def incomplete(folder: Path, missing: Sequence[ShardPaths]) -> CorpusError:
     """The error for a corpus of which shards are not there."""
-    names = [paths.name for paths in missing]
-    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
     return CorpusError(
-        f"{folder} is not whole: shard {names[0]}{more} is missing or damaged",
-        f"Make them: {command(folder)} --shard {names[0]}; without --shard all that are missing.",
+        f"{folder} is not whole: {named(missing)} missing or damaged",
+        f"Make them: {command(folder)} --shard {runs_of(missing)[0]}; without --shard all that are missing.",
     )
+
+
+def named(shards: Sequence[ShardPaths]) -> str:
+    """`shard 3/64 is`, or `shards 3-7/64, 9/64 are`: at least one, in order."""
+    runs = runs_of(shards)
+    names = ", ".join(runs[:_NAMED]) + (f" and {len(runs) - _NAMED:,} more" if len(runs) > _NAMED else "")
+    return f"shard {names} is" if len(shards) == 1 else f"shards {names} are"
+
+
+def runs_of(shards: Sequence[ShardPaths]) -> list[str]:
+    """Shards in order as `--shard` has them, those that follow each other together: `3-7/64`."""
+    runs: list[tuple[int, int]] = []
+    for number in (paths.number + 1 for paths in shards):
+        if runs and runs[-1][1] == number - 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    return [
+        f"{first}-{last}/{shards[0].of}" if first < last else f"{first}/{shards[0].of}"
+        for first, last in runs
+    ]
 
 
 def command(folder: Path) -> str:
     """What makes the shards that a folder lacks."""
-    return f"gen corpora prepare PATH-or-NAME --out {folder}"
+    return f"gen corpora prepare PATH-or-NAME --out {shlex.quote(str(folder))}"
+
+
+def made_again(files: Sequence[Path]) -> str:
+    """What to do about files that are there, and are not what they should be."""
+    several = f" and {len(files) - _NAMED:,} more" if len(files) > _NAMED else ""
+    removed = shlex.join(["rm", *map(str, files[:_NAMED])])
+    return f"Remove what is wrong, then give the command that prepared it again: {removed}{several}"

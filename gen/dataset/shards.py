@@ -22,6 +22,7 @@ from gen.dataset.manifest import (
     ShardPaths,
     command,
     incomplete,
+    made_again,
     read_facts,
     read_manifest,
     vocabulary_path,
@@ -64,9 +65,13 @@ def is_counted(paths: ShardPaths, manifest: str) -> bool:
 def is_encoded(paths: ShardPaths, manifest: str) -> bool:
     """Whether a shard is there and whole; `manifest` is its digest."""
     try:
-        return (facts := read_facts(paths.facts, manifest)) is not None and all(
-            (file := _file_of(paths, part, facts)).is_whole() and _sha256_of_table(file) == facts[part][4]
-            for part in PARTS
+        return (
+            (facts := read_facts(paths.facts, manifest)) is not None
+            and all(
+                (file := _file_of(paths, part, facts)).is_whole() and _sha256_of_table(file) == facts[part][4]
+                for part in PARTS
+            )
+            and all(isinstance(note, str) for note in facts["notes"])
         )
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -169,7 +174,7 @@ def open_shards(folder: Path) -> Dataset:
         if facts["vocabulary"] != digest_of(tokenizer):
             raise CorpusError(
                 f"Shard {paths.name} of {folder} was encoded with another vocabulary",
-                f"Remove it and prepare it again: rm {paths.facts}",
+                made_again([paths.facts]),
             )
         whole.update(f"{facts['content']} {facts['training']} {facts['validation']}".encode())
         for part in PARTS:
@@ -223,12 +228,10 @@ def writing(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def damaged_parts(paths: ShardPaths, manifest: str) -> list[str]:
-    """Which files of a shard are not what they were when it was made; every byte of them is read."""
-    facts = read_facts(paths.facts, manifest)
-    if facts is None or not is_encoded(paths, manifest):
-        return [str(paths.facts)]
-    return [str(paths.ids(part)) for part in PARTS if sha256_of_file(paths.ids(part)) != facts[part][3]]
+def altered_ids(paths: ShardPaths, manifest: str) -> list[Path]:
+    """Which ids of a shard that is there are not what was written; every byte of them is read."""
+    facts = read_facts(paths.facts, manifest) or {}
+    return [paths.ids(part) for part in PARTS if sha256_of_file(paths.ids(part)) != facts[part][3]]
 
 
 def _file_of(paths: ShardPaths, part: str, facts: dict[str, Any]) -> TokenFile:

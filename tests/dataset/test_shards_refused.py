@@ -34,7 +34,7 @@ def test_a_folder_begun_with_something_else_is_refused_and_what_differs_is_named
     with pytest.raises(CorpusError, match="3 shards, not 4") as caught:
         make("p", 4)
     assert_two_lines(caught.value)
-    with pytest.raises(CorpusError, match="another --encoding: None, here utf-16") as caught:
+    with pytest.raises(CorpusError, match="another --encoding: none, here utf-16") as caught:
         make("p", 3, encoding="utf-16")
     with pytest.raises(CorpusError, match="another --vocabulary") as caught:
         make("p", 3, vocabulary=CharacterTokenizer.learn([latin], ["all others"]))
@@ -74,7 +74,7 @@ def test_a_shard_of_another_corpus_is_refused_by_name() -> None:
         source.replace(Path("p/shards") / source.name)
     with pytest.raises(CorpusError, match=r"000002-of-000002\.json is not of the manifest") as caught:
         open_shards(Path("p"))
-    assert caught.value.fix.startswith("Remove it")
+    assert caught.value.fix.startswith("Remove what is wrong")
 
 
 def test_a_vocabulary_that_is_given_needs_no_counts_and_says_all_or_is_refused() -> None:
@@ -107,11 +107,11 @@ def test_a_bit_that_flips_is_found_by_its_checksum() -> None:
     make("p", 2)
     paths = ShardPaths(Path("p"), 1, 2)
     digest = json.loads(paths.facts.read_bytes())["manifest"]
-    assert shards.damaged_parts(paths, digest) == []
+    assert shards.altered_ids(paths, digest) == []
     ids = bytearray(paths.ids("training").read_bytes())
     ids[7] ^= 1
     paths.ids("training").write_bytes(ids)
-    assert shards.damaged_parts(paths, digest) == [str(paths.ids("training"))]
+    assert shards.altered_ids(paths, digest) == [paths.ids("training")]
 
 
 def test_an_id_that_no_token_has_is_told_when_it_is_read() -> None:
