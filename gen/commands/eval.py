@@ -98,9 +98,9 @@ def _of_shards(
     corpus: str, encoding: str | None, tokenizer: "Tokenizer[Any]", model: "Model", path: Path
 ) -> "TokenFile":
     """All that is in a prepared corpus, what it holds out last, as a text has it."""
+    from gen.dataset.assembled import open_shards
     from gen.dataset.manifest import read_manifest
     from gen.dataset.sharded import ShardedFile
-    from gen.dataset.shards import open_shards
 
     manifest = read_manifest(Path(corpus))
     _require_kind(corpus, manifest.kind, model)

@@ -46,6 +46,10 @@ def prepare_in_shards(
     from gen.dataset.preparing import plan, prepare
 
     refuse_prepared(corpus)
+    if Path(corpus).is_dir() and folder.resolve().is_relative_to(Path(corpus).resolve()):
+        raise CorpusError(
+            f"{folder} lies in the corpus, and would become a part of it.", "Name another --out."
+        )
     numbers, number = _asked(shard, shards)
     choices = {"transpose": False} if no_transpose else {}
     choices |= {"melody": True} if melody else {}
@@ -83,8 +87,10 @@ def inspect_shards(folder: Path, *, as_json: bool) -> None:
     Raises:
         CorpusError: It is not whole.
     """
-    from gen.dataset.manifest import ShardPaths, incomplete, made_again, read_manifest
-    from gen.dataset.shards import altered_ids, is_encoded, notes_of, open_shards
+    from gen.dataset.assembled import notes_of, open_shards
+    from gen.dataset.manifest import read_manifest
+    from gen.dataset.shard_paths import ShardPaths, incomplete, made_again
+    from gen.dataset.shards import altered_ids, is_encoded
 
     manifest = read_manifest(folder)
     digest = manifest.digest()
@@ -154,7 +160,8 @@ def _asked(shard: str | None, shards: int | None) -> "tuple[Sequence[int] | None
 def _vocabulary(path: Path, kind: str) -> "Tokenizer[Any]":
     """The vocabulary of a model, of a prepared corpus, or in a file of JSON as one of those has it."""
     from gen.checkpoint import find_model, load_model
-    from gen.dataset.manifest import is_prepared, vocabulary_path
+    from gen.dataset.manifest import is_prepared
+    from gen.dataset.shard_paths import vocabulary_path
     from gen.kinds import KINDS, tokenizer_of
 
     file = vocabulary_path(path) if is_prepared(path) else path
@@ -190,7 +197,7 @@ def _facts(folder: Path, manifest: "Manifest") -> dict[str, Any]:
 
 
 def _tokens(folder: Path, standing: "Standing") -> dict[str, Any]:
-    from gen.dataset.shards import open_shards
+    from gen.dataset.assembled import open_shards
 
     if standing.missing:
         return {"training_tokens": None, "validation_tokens": None}
@@ -205,7 +212,7 @@ def _tokens(folder: Path, standing: "Standing") -> dict[str, Any]:
 
 def _print_standing(todo: "Plan", standing: "Standing", typed: list[str]) -> None:
     from gen.corpus.wording import counted
-    from gen.dataset.manifest import named, runs_of
+    from gen.dataset.shard_paths import named, runs_of
 
     if standing.missing:
         left = standing.uncounted or standing.missing

@@ -8,11 +8,8 @@ shards/           of each shard the ids, and last of all what they are
 
 import hashlib
 import json
-import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from gen.config import ConfigError, JsonFields, require_whole
 from gen.corpus.wording import counted
@@ -22,7 +19,7 @@ from gen.files import write_atomically
 FORMAT_VERSION = 1
 MOST_SHARDS = 100_000
 _NAME = "manifest.json"
-_NAMED = 5
+_FOLDERS = ("counts", "shards")
 _ANOTHER_FOLDER = "Prepare into another --out, or put back what it was begun with."
 
 
@@ -123,7 +120,11 @@ def agree(folder: Path, ours: Manifest) -> None:
         CorpusError: The folder was begun with something else, which is named.
         OSError: It cannot be written.
     """
-    for name in ("shards", "counts"):
+    if folder.is_dir() and not (folder / _NAME).exists() and (others := _others(folder)):
+        raise CorpusError(
+            f"{folder} holds other things, such as {others[0]}", "Name a new or an empty folder with --out."
+        )
+    for name in _FOLDERS:
         (folder / name).mkdir(parents=True, exist_ok=True)
     if not (folder / _NAME).exists():
         # several may do this at once: they write the same, or are told apart by what their shards say
@@ -131,10 +132,16 @@ def agree(folder: Path, ours: Manifest) -> None:
     theirs = read_manifest(folder)
     if theirs.digest() == ours.digest():
         return
-    if any(path.suffix == ".json" for name in ("shards", "counts") for path in (folder / name).iterdir()):
+    if any(path.suffix == ".json" for name in _FOLDERS for path in (folder / name).iterdir()):
         raise CorpusError(*_difference(folder, theirs, ours))
     # nothing is lost, and whoever else began is told by what their shards say
     _write(folder, ours)
+
+
+def _others(folder: Path) -> list[str]:
+    """What is in a folder that no prepared corpus has; hidden files are nobody's, or half written."""
+    names = sorted(path.name for path in folder.iterdir())
+    return [name for name in names if name not in (_NAME, *_FOLDERS) and not name.startswith(".")]
 
 
 def _write(folder: Path, manifest: Manifest) -> None:
@@ -170,113 +177,8 @@ def _difference(folder: Path, theirs: Manifest, ours: Manifest) -> tuple[str, st
 
 
 def _in_words(value: object) -> str:
+    if isinstance(value, str) and len(value) == len(hashlib.sha256().hexdigest()):
+        value = f"{value[:12]}…"
     if isinstance(value, dict):
         value = ", ".join(f"{name} {'yes' if chosen else 'no'}" for name, chosen in value.items())
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value or "none")
-
-
-@dataclass(frozen=True)
-class ShardPaths:
-    """Where the files of a shard are.
-
-    Attributes:
-        folder: Of the prepared corpus.
-        number: Which shard, from 0.
-        of: How many there are.
-    """
-
-    folder: Path
-    number: int
-    of: int
-
-    @property
-    def name(self) -> str:
-        """As `--shard` has it: `3/64`, counted from 1."""
-        return f"{self.number + 1}/{self.of}"
-
-    @property
-    def counts(self) -> Path:
-        """What the vocabulary is learned from."""
-        return self.folder / "counts" / f"{self._stem}.json"
-
-    @property
-    def facts(self) -> Path:
-        """What the ids are; there when the shard is whole."""
-        return self.folder / "shards" / f"{self._stem}.json"
-
-    def ids(self, part: str) -> Path:
-        """The ids of `training` or `validation`."""
-        return self.folder / "shards" / f"{self._stem}.{part}.ids"
-
-    @property
-    def _stem(self) -> str:
-        return f"{self.number + 1:06}-of-{self.of:06}"
-
-
-def read_facts(path: Path, manifest: str) -> dict[str, Any] | None:
-    """What a shard's counts or facts say; None where they are not there, or damaged.
-
-    Args:
-        path: Of the file.
-        manifest: Its digest.
-
-    Raises:
-        CorpusError: They belong to another manifest.
-    """
-    try:
-        fields = json.loads(path.read_bytes())
-        of = fields["manifest"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    if of != manifest:
-        raise CorpusError(
-            f"{path} is not of the manifest beside it: other files, another release or other choices",
-            made_again([path]),
-        )
-    return fields if isinstance(fields, dict) else None
-
-
-def vocabulary_path(folder: Path) -> Path:
-    """Where the vocabulary of a prepared corpus is."""
-    return folder / "vocabulary.json"
-
-
-def incomplete(folder: Path, missing: Sequence[ShardPaths]) -> CorpusError:
-    """The error for a corpus of which shards are not there."""
-    return CorpusError(
-        f"{folder} is not whole: {named(missing)} missing or damaged",
-        f"Make them: {command(folder)} --shard {runs_of(missing)[0]}; without --shard all that are missing.",
-    )
-
-
-def named(shards: Sequence[ShardPaths]) -> str:
-    """`shard 3/64 is`, or `shards 3-7/64, 9/64 are`: at least one, in order."""
-    runs = runs_of(shards)
-    names = ", ".join(runs[:_NAMED]) + (f" and {len(runs) - _NAMED:,} more" if len(runs) > _NAMED else "")
-    return f"shard {names} is" if len(shards) == 1 else f"shards {names} are"
-
-
-def runs_of(shards: Sequence[ShardPaths]) -> list[str]:
-    """Shards in order as `--shard` has them, those that follow each other together: `3-7/64`."""
-    runs: list[tuple[int, int]] = []
-    for number in (paths.number + 1 for paths in shards):
-        if runs and runs[-1][1] == number - 1:
-            runs[-1] = (runs[-1][0], number)
-        else:
-            runs.append((number, number))
-    return [
-        f"{first}-{last}/{shards[0].of}" if first < last else f"{first}/{shards[0].of}"
-        for first, last in runs
-    ]
-
-
-def command(folder: Path) -> str:
-    """What makes the shards that a folder lacks."""
-    return f"gen corpora prepare PATH-or-NAME --out {shlex.quote(str(folder))}"
-
-
-def made_again(files: Sequence[Path]) -> str:
-    """What to do about files that are there, and are not what they should be."""
-    several = f" and {len(files) - _NAMED:,} more" if len(files) > _NAMED else ""
-    removed = shlex.join(["rm", *map(str, files[:_NAMED])])
-    return f"Remove what is wrong, then give the command that prepared it again: {removed}{several}"

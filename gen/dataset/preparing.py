@@ -17,7 +17,8 @@ from gen.corpus.locate import Located
 from gen.corpus.pool import Failure, Job, in_workers
 from gen.corpus.shares import Files, Listing
 from gen.dataset import shards
-from gen.dataset.manifest import FORMAT_VERSION, MOST_SHARDS, Manifest, ShardPaths, agree, read_manifest
+from gen.dataset.manifest import FORMAT_VERSION, MOST_SHARDS, Manifest, agree, read_manifest
+from gen.dataset.shard_paths import ShardPaths
 from gen.dataset.shards import Order
 from gen.errors import CorpusError, GenError
 from gen.files import remove_abandoned

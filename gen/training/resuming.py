@@ -9,9 +9,9 @@ from typing import Any
 
 from gen.checkpoint import Model
 from gen.config import ConfigError, ModelConfig, TrainingConfig, require_whole
+from gen.dataset.assembled import open_shards
 from gen.dataset.manifest import is_prepared
 from gen.dataset.prepare import Dataset, prepared
-from gen.dataset.shards import open_shards
 from gen.dataset.token_file import TokenFile, fit_streams
 from gen.errors import CorpusError, GenError, RunError
 from gen.training.cluster import ALONE, Cluster

@@ -9,8 +9,8 @@ import pytest
 
 from gen.checkpoint import save_model
 from gen.dataset import preparing
+from gen.dataset.assembled import open_shards
 from gen.dataset.sharded import OpenShards
-from gen.dataset.shards import open_shards
 from tests.calling import assert_users_mistake, call, call_process
 from tests.dataset.making import make, put_text
 from tests.tiny import random_weights, tiny_model

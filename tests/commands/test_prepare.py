@@ -129,6 +129,12 @@ def test_users_mistakes(capsys: pytest.CaptureFixture[str], corpus: Path) -> Non
     save_model(Path("tunes.safetensors"), tune_model())
     wrong = prepare(capsys, corpus, "--out", "p", "--vocabulary", "tunes.safetensors")
     assert_users_mistake(wrong, "writes music")
+    Path("c").mkdir()
+    Path("c/text.txt").write_text("ab\n" * 40)
+    for inside in ("c", "c/p"):
+        assert_users_mistake(prepare(capsys, "c", "--out", inside), "lies in the corpus")
+    assert_users_mistake(prepare(capsys, corpus, "--out", "c"), "holds other things, such as text.txt")
+    assert sorted(path.name for path in Path("c").iterdir()) == ["text.txt"]
     Path("file").write_text("")
     assert_users_mistake(prepare(capsys, corpus, "--out", "file/p"), "cannot be written")
     prepare(capsys, corpus, "--out", "p")

@@ -9,10 +9,11 @@ import pytest
 
 from gen.corpus.locate import locate
 from gen.dataset import preparing, shards
-from gen.dataset.manifest import ShardPaths, is_prepared
+from gen.dataset.assembled import open_shards
+from gen.dataset.manifest import is_prepared
 from gen.dataset.preparing import Standing
+from gen.dataset.shard_paths import ShardPaths
 from gen.dataset.sharded import OpenShards
-from gen.dataset.shards import open_shards
 from gen.errors import CorpusError, TokenizerError
 from gen.files import sha256_of_file
 from gen.tokenizer.characters import CharacterTokenizer
@@ -151,5 +152,9 @@ def test_a_table_of_pieces_that_lies_is_refused_whatever_its_checksum(row: tuple
     facts = json.loads(paths.facts.read_bytes())
     facts["training"][4] = sha256_of_file(table)
     paths.facts.write_text(json.dumps(facts))
-    with pytest.raises(CorpusError, match="missing or damaged"):
+    with pytest.raises(CorpusError, match="do not follow each other") as caught:
         open_shards(Path("p"))
+    paths.facts.unlink()  # as it is told
+    assert caught.value.fix.endswith(f": rm {paths.facts}")
+    make("p", 1)
+    open_shards(Path("p"))
