@@ -96,14 +96,13 @@ def inspect_shards(folder: Path, *, as_json: bool) -> None:
     digest = manifest.digest()
     every = [ShardPaths(folder, number, manifest.shards) for number in range(manifest.shards)]
     missing = [paths for paths in every if not is_encoded(paths, digest)]
-    altered = {
-        paths: files for paths in every if paths not in missing and (files := altered_ids(paths, digest))
-    }
+    whole = sorted(set(every) - set(missing), key=lambda paths: paths.number)
+    altered = {paths: files for paths in whole if (files := altered_ids(paths, digest))}
     wrong = [file for files in altered.values() for file in files]
     rejected = [(file, "is not what was written") for file in wrong]
     rejected += [(p.facts, "is damaged" if p.facts.exists() else "is not there") for p in missing]
     facts = _facts(folder, manifest) | {
-        "accepted": [str(paths.facts) for paths in every if paths not in missing and paths not in altered],
+        "accepted": [str(paths.facts) for paths in whole if paths not in altered],
         "rejected": [{"file": str(file), "reason": reason} for file, reason in sorted(rejected)],
     }
     if not rejected:

@@ -208,7 +208,8 @@ def _pieces_before(paths: ShardPaths, manifest: Manifest) -> tuple[frozenset[byt
     if manifest.vocabulary is not None:
         return frozenset(), None
     before: set[bytes] = set()
-    for number in range(paths.number):
+    # a text has no pieces, and of very many shards to read the counts of all others takes long
+    for number in range(paths.number if KINDS[manifest.kind].tokenizer.by_piece else 0):
         earlier = ShardPaths(paths.folder, number, paths.of)
         try:
             digits = bytes.fromhex(_counts(earlier, manifest)["fingerprints"])
