@@ -17,7 +17,7 @@ from typing import Any
 from gen.corpus.shares import Share
 from gen.dataset.manifest import Manifest
 from gen.dataset.prepare import told_losses
-from gen.dataset.shard_paths import ShardPaths, command, read_facts, vocabulary_path
+from gen.dataset.shard_paths import ShardPaths, command, made_again, read_facts, vocabulary_path
 from gen.dataset.token_file import TokenFile, TokenWriter, table_of
 from gen.errors import CorpusError, TokenizerError
 from gen.files import sha256_of_file, write_atomically
@@ -229,5 +229,7 @@ def _counts(paths: ShardPaths, manifest: Manifest) -> dict[str, Any]:
 def _bad_counts(paths: ShardPaths) -> CorpusError:
     return CorpusError(
         f"The counts of shard {paths.name} are missing or damaged",
-        f"Make them: {command(paths.folder)} --shard {paths.name}",
+        made_again([paths.counts])
+        if paths.counts.exists()
+        else f"Make them: {command(paths.folder)} --shard {paths.name}",
     )

@@ -17,7 +17,7 @@ from gen.dataset.sharded import OpenShards
 from gen.errors import CorpusError, TokenizerError
 from gen.files import sha256_of_file
 from gen.tokenizer.characters import CharacterTokenizer
-from tests.dataset.making import assert_two_lines, make, put_text
+from tests.dataset.making import assert_two_lines, contents, make, put_text
 from tests.tunes import put_tunes
 
 
@@ -101,6 +101,23 @@ def test_facts_that_lie_are_as_good_as_none(fields: dict[str, Any]) -> None:
     paths.facts.write_text(json.dumps({**facts, **fields} if fields else []))
     with pytest.raises(CorpusError, match="missing or damaged"):
         open_shards(Path("p"))
+
+
+@pytest.mark.parametrize("fields", [{"training": 7}, {"training": {}}, {"validation": {"code_points": [-1]}}])
+def test_counts_that_lie_are_refused_and_made_again_once_they_are_removed(fields: dict[str, Any]) -> None:
+    put_text()
+    make("p", 3)
+    whole = contents("p")
+    counts = ShardPaths(Path("p"), 1, 3).counts
+    counts.write_text(json.dumps({**json.loads(counts.read_bytes()), **fields}))
+    Path("p/vocabulary.json").unlink()
+    with pytest.raises(CorpusError, match="counts of shard 2/3") as caught:
+        make("p", 3)
+    assert_two_lines(caught.value)
+    assert caught.value.fix.endswith(f": rm {counts}")
+    counts.unlink()
+    make("p", 3)
+    assert contents("p") == whole
 
 
 def test_a_bit_that_flips_is_found_by_its_checksum() -> None:
