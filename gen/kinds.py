@@ -90,7 +90,7 @@ KINDS = {
     for kind in (
         Kind(
             name="text",
-            version=lambda: "1",
+            version=lambda: "2",
             parts=TextParts,
             share=share_of_text,
             shard=TextShard,

@@ -1,6 +1,7 @@
 """`gen eval`: measure how well a model predicts a text or music."""
 
 import json
+import shlex
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,7 @@ def command(
 ) -> None:
     """Measure how well a model predicts a corpus: one full pass, every character or note once."""
     from gen.checkpoint import find_model, load_model
+    from gen.dataset.manifest import is_prepared
     from gen.kinds import tokenizer_of
 
     path = find_model(model)
@@ -42,10 +44,13 @@ def command(
         from gen.training.resuming import held_out_of_run
 
         ids = held_out_of_run(path.parent, opened, tell)
-        facts = _facts(opened, ids, tokenizer, dynamic)
+        facts = _facts(opened, ids, tokenizer, dynamic, path)
+    elif is_prepared(Path(corpus)):
+        ids = _of_shards(corpus, encoding, tokenizer, opened, path)
+        facts = _facts(opened, ids, tokenizer, dynamic, path)
     else:
         with _encoded(corpus, encoding, tokenizer, opened, unseen if skip_unseen else None) as ids:
-            facts = _facts(opened, ids, tokenizer, dynamic)
+            facts = _facts(opened, ids, tokenizer, dynamic, path)
     facts |= {"model": str(path), "corpus": corpus, "dynamic": dynamic}
     if skip_unseen:
         what = "characters" if opened.kind == "text" else "tokens"
@@ -69,15 +74,10 @@ def _encoded(
     unseen: Counter[str] | None,
 ) -> "Iterator[TokenFile]":
     from gen.corpus.locate import locate
-    from gen.dataset.manifest import refuse_prepared
     from gen.dataset.prepare import encoded_whole
 
-    refuse_prepared(corpus)
     located = locate(corpus, encoding, tokenizer.name)
-    if located.kind != model.kind:
-        raise CorpusError(
-            f"{corpus} is {located.kind}, and the model writes {model.kind}.", "Name a corpus of that kind."
-        )
+    _require_kind(corpus, located.kind, model)
     if located.validation is not None:
         raise CorpusError(
             f"{corpus} is split, and a text is measured whole.",
@@ -94,14 +94,55 @@ def _encoded(
         raise TokenizerError(error.problem, "Leave out and count such with --skip-unseen.") from error
 
 
-def _facts(model: "Model", ids: "TokenFile", tokenizer: "Tokenizer[Any]", dynamic: bool) -> dict[str, Any]:
+def _of_shards(
+    corpus: str, encoding: str | None, tokenizer: "Tokenizer[Any]", model: "Model", path: Path
+) -> "TokenFile":
+    """All that is in a prepared corpus, what it holds out last, as a text has it."""
+    from gen.dataset.assembled import open_shards
+    from gen.dataset.manifest import read_manifest
+    from gen.dataset.sharded import ShardedFile
+
+    manifest = read_manifest(Path(corpus))
+    _require_kind(corpus, manifest.kind, model)
+    if encoding is not None:
+        raise CorpusError(
+            f"{corpus} is prepared already, and --encoding is for what is still to be read.", "Leave it out."
+        )
+    if manifest.is_split:
+        raise CorpusError(
+            f"{corpus} is made from a corpus that is split, and what is measured is read whole.",
+            "Name one part of what it was made from.",
+        )
+    dataset = open_shards(Path(corpus))
+    if dataset.tokenizer.to_json() != tokenizer.to_json():
+        raise CorpusError(
+            f"{corpus} has another vocabulary than the model.",
+            f"Prepare it anew, for the model: gen corpora prepare … --vocabulary {shlex.quote(str(path))}",
+        )
+    training, held_out = dataset.training, dataset.validation
+    ids = ShardedFile.of(Path(corpus), (*training.shards, *held_out.shards), training.dtype)
+    if ids.predictions < 1:
+        raise CorpusError("The corpus has fewer than two tokens.", "Give a longer corpus.")
+    return ids
+
+
+def _require_kind(corpus: str, kind: str, model: "Model") -> None:
+    if kind != model.kind:
+        raise CorpusError(
+            f"{corpus} is {kind}, and the model writes {model.kind}.", "Name a corpus of that kind."
+        )
+
+
+def _facts(
+    model: "Model", ids: "TokenFile", tokenizer: "Tokenizer[Any]", dynamic: bool, path: Path
+) -> dict[str, Any]:
     """What the passes found; with `dynamic` what a model reaches that stays as it is stands beside."""
     from gen.evaluation.units import predicted_units
 
     units = predicted_units(ids, tokenizer)
     static, *learning = (_figures(score, units, tokenizer) for score in _scores(model, ids, dynamic))
     facts = {**learning[0], "static": static} if learning else dict(static)
-    compared = _compared(model, ids, tokenizer, static)
+    compared = _compared(model, ids, tokenizer, static, path)
     if learning:
         compared["verdict"] = f"without learning as it reads, {compared['verdict']}"
     return facts | compared
@@ -151,20 +192,20 @@ def _figures(score: "Score", units: dict[str, float], tokenizer: "Tokenizer[Any]
 
 
 def _compared(
-    model: "Model", ids: "TokenFile", tokenizer: "Tokenizer[Any]", static: dict[str, Any]
+    model: "Model", ids: "TokenFile", tokenizer: "Tokenizer[Any]", static: dict[str, Any], path: Path
 ) -> dict[str, Any]:
     """What an n-gram of the model's own training part reaches; else what one did in training, elsewhere."""
-    from gen.dataset.prepare import prepared
     from gen.evaluation.reference import ngram_reference
+    from gen.training.resuming import learned_by
 
-    learned = prepared(model.kind, str(model.corpus.get("digest")))
+    learned = learned_by(path.parent, model)
     if learned is not None and learned.tokenizer.tokens == tokenizer.tokens:
         reference = ngram_reference(learned.training, ids, tokenizer)
         return {"ngram": reference.to_json(), "verdict": reference.compared(static)}
     return {
         "ngram": None,
         "ngram_in_training": model.training.get("ngram"),
-        "verdict": "not compared: what the model learned from is not in the cache, to count an n-gram over",
+        "verdict": "not compared: what the model learned from is not at hand, to count an n-gram over",
     }
 
 

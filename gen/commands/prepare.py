@@ -1,6 +1,7 @@
 """`gen corpora prepare --out` and `inspect` of what it made: corpora in shards."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,11 @@ from gen.streams import one_line, tell
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gen.dataset.manifest import Manifest, ShardPaths
+    from gen.dataset.manifest import Manifest
     from gen.dataset.preparing import Plan, Standing
     from gen.tokenizer.base import Tokenizer
 
-_NAMED = 5
+_LINES_SHOWN = 20
 
 
 def prepare_in_shards(
@@ -40,10 +41,15 @@ def prepare_in_shards(
         TokenizerError: The vocabulary given cannot say it.
     """
     from gen.corpus.locate import locate
+    from gen.corpus.wording import counted
     from gen.dataset.manifest import refuse_prepared
     from gen.dataset.preparing import plan, prepare
 
     refuse_prepared(corpus)
+    if Path(corpus).is_dir() and folder.resolve().is_relative_to(Path(corpus).resolve()):
+        raise CorpusError(
+            f"{folder} lies in the corpus, and would become a part of it.", "Name another --out."
+        )
     numbers, number = _asked(shard, shards)
     choices = {"transpose": False} if no_transpose else {}
     choices |= {"melody": True} if melody else {}
@@ -57,6 +63,8 @@ def prepare_in_shards(
     for note in located.notes:
         tell(note)
     todo = plan(located, folder, encoding=encoding, choices=choices, number=number, vocabulary=given)
+    if empty := len(located.files) + len(located.validation or ()) - todo.manifest.files:
+        tell(f"{counted(empty, 'empty file')} left out")
     standing = prepare(todo, numbers or range(todo.manifest.shards))
     facts = _facts(todo.folder, todo.manifest) | {
         "uncounted": [paths.name for paths in standing.uncounted],
@@ -79,20 +87,26 @@ def inspect_shards(folder: Path, *, as_json: bool) -> None:
     Raises:
         CorpusError: It is not whole.
     """
-    from gen.dataset.manifest import ShardPaths, incomplete, read_manifest
-    from gen.dataset.shards import damaged_parts, notes_of, open_shards
+    from gen.dataset.assembled import notes_of, open_shards
+    from gen.dataset.manifest import read_manifest
+    from gen.dataset.shard_paths import ShardPaths, incomplete, made_again
+    from gen.dataset.shards import altered_ids, is_encoded
 
     manifest = read_manifest(folder)
+    digest = manifest.digest()
     every = [ShardPaths(folder, number, manifest.shards) for number in range(manifest.shards)]
-    damaged = {paths: found for paths in every if (found := damaged_parts(paths, manifest.digest()))}
+    missing = [paths for paths in every if not is_encoded(paths, digest)]
+    whole = sorted(set(every) - set(missing), key=lambda paths: paths.number)
+    altered = {paths: files for paths in whole if (files := altered_ids(paths, digest))}
+    wrong = [file for files in altered.values() for file in files]
+    rejected = [(file, "is not what was written") for file in wrong]
+    rejected += [(p.facts, "is damaged" if p.facts.exists() else "is not there") for p in missing]
     facts = _facts(folder, manifest) | {
-        "accepted": [str(paths.facts) for paths in every if paths not in damaged],
-        "rejected": [
-            {"file": file, "reason": "is missing or damaged"} for files in damaged.values() for file in files
-        ],
+        "accepted": [str(paths.facts) for paths in whole if paths not in altered],
+        "rejected": [{"file": str(file), "reason": reason} for file, reason in sorted(rejected)],
     }
-    dataset = None if damaged else open_shards(folder)
-    if dataset is not None:
+    if not rejected:
+        dataset = open_shards(folder)
         facts |= {
             "tokens": dataset.training.tokens + dataset.validation.tokens,
             "training_tokens": dataset.training.tokens,
@@ -103,19 +117,35 @@ def inspect_shards(folder: Path, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"tokens": None, **facts}))
     else:
-        for name, value in facts.items():
-            shown = value if isinstance(value, str) else json.dumps(value)
-            if name == "accepted":
-                shown = f"{len(facts['accepted']):,} of {manifest.shards:,} shards, by their checksums"
-            click.echo(one_line(f"{name.replace('_', ' '):<18} {shown}"))
-    if damaged:
-        raise incomplete(folder, damaged)
+        _print_inspected(facts)
+    if wrong:
+        more = f" and {len(wrong) - 1:,} more" if len(wrong) > 1 else ""
+        raise CorpusError(f"{wrong[0]}{more} is not what was written", made_again(wrong))
+    if missing:
+        raise incomplete(folder, missing)
+
+
+def _print_inspected(facts: dict[str, Any]) -> None:
+    accepted, rejected, notes = facts["accepted"], facts["rejected"], facts.get("notes", [])
+    shown = {**facts, "accepted": f"{len(accepted):,} of {facts['shards']:,} shards, by their checksums"}
+    for name, value in shown.items():
+        if value is not None and name not in ("rejected", "notes"):
+            said = f"{value:,}" if isinstance(value, int) else value
+            click.echo(one_line(f"{name.replace('_', ' '):<18} {said}"))
+    lines = [*notes, *(f"rejected: {bad['file']} {bad['reason']}" for bad in rejected)]
+    for line in lines[:_LINES_SHOWN]:
+        click.echo(one_line(line))
+    if (more := len(lines) - _LINES_SHOWN) > 0:
+        click.echo(f"and {more:,} more of the kind (all of them with --json)")
 
 
 def _asked(shard: str | None, shards: int | None) -> "tuple[Sequence[int] | None, int | None]":
     """Which shards, None for all, and how many there are, None where that is left open."""
+    from gen.dataset.manifest import MOST_SHARDS
     from gen.dataset.preparing import shard_numbers
 
+    if shards is not None and shards > MOST_SHARDS:
+        raise click.UsageError(f"--shards {shards} is more than {MOST_SHARDS:,}.")
     if shard is None:
         return None, shards
     if shards is not None:
@@ -129,7 +159,8 @@ def _asked(shard: str | None, shards: int | None) -> "tuple[Sequence[int] | None
 def _vocabulary(path: Path, kind: str) -> "Tokenizer[Any]":
     """The vocabulary of a model, of a prepared corpus, or in a file of JSON as one of those has it."""
     from gen.checkpoint import find_model, load_model
-    from gen.dataset.manifest import is_prepared, vocabulary_path
+    from gen.dataset.manifest import is_prepared
+    from gen.dataset.shard_paths import vocabulary_path
     from gen.kinds import KINDS, tokenizer_of
 
     file = vocabulary_path(path) if is_prepared(path) else path
@@ -165,7 +196,7 @@ def _facts(folder: Path, manifest: "Manifest") -> dict[str, Any]:
 
 
 def _tokens(folder: Path, standing: "Standing") -> dict[str, Any]:
-    from gen.dataset.shards import open_shards
+    from gen.dataset.assembled import open_shards
 
     if standing.missing:
         return {"training_tokens": None, "validation_tokens": None}
@@ -179,32 +210,34 @@ def _tokens(folder: Path, standing: "Standing") -> dict[str, Any]:
 
 
 def _print_standing(todo: "Plan", standing: "Standing", typed: list[str]) -> None:
-    from gen.dataset.preparing import command_for
+    from gen.corpus.wording import counted
+    from gen.dataset.shard_paths import named, runs_of
 
-    if standing.uncounted:
-        click.echo(
-            f"Counted. The vocabulary waits for {_named(standing.uncounted)}; "
-            "when they are there, give this command again:"
+    if standing.missing:
+        left = standing.uncounted or standing.missing
+        to_do = (
+            "counted too, before each command is given again to encode" if standing.uncounted else "encoded"
         )
-        click.echo(one_line(command_for(typed, standing.uncounted[0])))
-    elif standing.missing:
-        click.echo(f"Encoded. Still missing, to be made here or elsewhere: {_named(standing.missing)}")
-        click.echo(one_line(command_for(typed, standing.missing[0])))
+        done = "Counted" if standing.uncounted else "Encoded"
+        sentence = f"{done}. Here or elsewhere, {named(left)} still to be {to_do}:"
+        click.echo(one_line(sentence))
+        click.echo(one_line(shlex.join([*typed, "--shard", runs_of(left)[0]])))
     else:
         facts = _tokens(todo.folder, standing)
         for note in facts["notes"]:
             tell(note)
         click.echo(
             one_line(
-                f"{todo.folder} is ready: {todo.manifest.shards:,} shards, {facts['training_tokens']:,} "
-                f"tokens to learn, {facts['validation_tokens']:,} held out, {facts['vocabulary_size']} in "
-                "the vocabulary"
+                f"{todo.folder} is ready: {counted(todo.manifest.shards, 'shard')}, "
+                f"{facts['training_tokens']:,} tokens to learn, {facts['validation_tokens']:,} held out, "
+                f"{facts['vocabulary_size']:,} in the vocabulary"
             )
         )
-        click.echo(one_line(f"Train on it: gen train --corpus {todo.folder}"))
-
-
-def _named(shards: "Sequence[ShardPaths]") -> str:
-    names = ", ".join(paths.name for paths in shards[:_NAMED])
-    more = f" and {len(shards) - _NAMED:,} more" if len(shards) > _NAMED else ""
-    return f"shards {names}{more}"
+        if not facts["training_tokens"] or not facts["validation_tokens"]:
+            which = "held out" if facts["training_tokens"] else "to learn from"
+            click.echo(
+                f"It cannot be trained on: nothing is {which}. Give more, or a folder "
+                "with train/ and valid/, and prepare it into another --out"
+            )
+        else:
+            click.echo(one_line(f"Train on it: {shlex.join(['gen', 'train', '--corpus', str(todo.folder)])}"))

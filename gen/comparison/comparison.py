@@ -25,6 +25,14 @@ class ShowProgress(Protocol):
         """The items, of which there are so many, and what they are, in the singular."""
 
 
+class Slices(Protocol):
+    """Ids that are read as they are asked for, a span at a time."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, span: slice, /) -> NDArray[Any]: ...
+
+
 class Ids(Protocol):
     """A part of a corpus as ids; see `gen.dataset.token_file.TokenFile`."""
 
@@ -32,8 +40,8 @@ class Ids(Protocol):
     def tokens(self) -> int:
         """How many."""
 
-    def map(self) -> NDArray[Any]:
-        """All of them, read-only."""
+    def opened(self) -> Slices:
+        """All of them, read-only, be they in one file or in many."""
 
     def bounds(self, limit: int | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
         """Where the pieces begin, and where they end."""

@@ -128,9 +128,9 @@ def compare_music(
 
 
 def _scores(ids: Ids, tokenizer: NotesTokenizer) -> Iterator[Score]:
-    mapped = ids.map()
+    opened = ids.opened()
     for begin, end in zip(*ids.bounds(MOST_TOKENS), strict=True):
-        yield tokenizer.decode(np.array(mapped[begin:end], np.int32))
+        yield tokenizer.decode(np.array(opened[begin:end], np.int32))
 
 
 def _pieces(network: Network, tokenizer: NotesTokenizer, temperature: float) -> list[Score]:

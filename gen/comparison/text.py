@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,7 @@ MOST_CHARACTERS = 40
 NAMES = ("characters", "lengths of words", "lengths of lines")
 UNITS = ("", "characters", "characters")
 _CHUNK_TOKENS = 1 << 20
+_LONGEST_REST = 3  # bytes of a character in UTF-8 behind its first
 _CODE_POINTS = 0x110000
 _AROUND = 40
 _IN_WORDS = frozenset("LMN")  # letters, marks and numbers, by the first letter of the Unicode category
@@ -142,19 +144,20 @@ def code_points(ids: Ids, tokenizer: CharacterTokenizer, limit: int) -> Iterator
         tokenizer: What they mean.
         limit: About how many ids; a character that is spelled in several is not cut.
     """
-    mapped = ids.map()[:limit]
-    size = len(tokenizer.characters)
+    opened, size = ids.opened(), len(tokenizer.characters)
+    last = min(limit, len(opened))
     table = np.array([ord(character) for character in tokenizer.characters] + [0] * 256, np.uint32)
     start = 0
     while True:
-        end = min(start + _CHUNK_TOKENS, len(mapped))
-        while tokenizer.has_bytes and size + 0x80 <= (mapped[end] if end < len(mapped) else 0) < size + 0xC0:
-            end += 1
-        chunk = np.array(mapped[start:end], np.int32)
-        if end == len(mapped):
+        end = min(start + _CHUNK_TOKENS, last)
+        if tokenizer.has_bytes:
+            ahead = opened[end : min(end + _LONGEST_REST, last)].tolist()
+            end += sum(1 for _ in takewhile(lambda number: size + 0x80 <= number < size + 0xC0, ahead))
+        chunk = np.array(opened[start:end], np.int32)
+        if end == last:
             chunk = _without_cut_character(chunk, size)
         yield table[chunk] if chunk.max(initial=0) < size else _codes(tokenizer.decode(chunk))
-        if end == len(mapped):
+        if end == last:
             return
         start = end
 

@@ -2,8 +2,8 @@
 
 A text is cut by bytes, at the line that begins next, and its last tenth is held out, cut in the same way:
 each share has a part to learn from and a part held out, and the shares in order are the whole, whatever N is.
-Only UTF-8 is cut; a file in another encoding belongs whole to where it begins. Of music, each share has files
-that stand side by side, about as many bytes in each, and what a piece is decides whether it is held out.
+A file in an encoding that cannot be cut belongs whole to where it begins. Of music, each share has files that
+stand side by side, about as many bytes in each, and what a piece is decides whether it is held out.
 """
 
 import hashlib
@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gen.corpus.encodings import encoding_of_file, known_encoding
+from gen.corpus.cuts import cut_of_file
+from gen.corpus.encodings import known_encoding
 from gen.corpus.split import HELD_OUT_PERCENT
 from gen.corpus.text import Extent
 from gen.errors import CorpusError
 
-_HEAD_BYTES = 4
-# so far a line's end is looked for; a longer line is cut between two characters
-_LOOKED_THROUGH_BYTES = 1 << 20
+# so far a line's end is looked for at the most; a longer line is cut between two characters
+_REACH_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -134,13 +134,17 @@ def share_of_text(listing: Listing, number: int, of: int, encoding: str | None) 
     if listing.held_out is None:
         total = listing.files.size_bytes
         held_out_from = total * (100 - HELD_OUT_PERCENT) // 100
+        smallest = total - held_out_from
         spans = [(listing.files, 0, held_out_from), (listing.files, held_out_from, total)]
     else:
         spans = [(part, 0, part.size_bytes) for part in listing.parts]
+        smallest = min(part.size_bytes for part in listing.parts)
+    # whatever N is, and for all cuts alike: else shares would overlap, or nothing be left to hold out
+    reach = min(_REACH_BYTES, smallest // 2)
     found = []
     for files, begin, end in spans:
         bounds = [begin + (end - begin) * place // of for place in (number, number + 1)]
-        found.append(_between(files, *(_cut(files, bound, codec) for bound in bounds)))
+        found.append(_between(files, *(_cut(files, bound, codec, reach) for bound in bounds)))
     (training, more), (held_out, more_held_out) = found
     return Share(training, held_out, (more, more_held_out))
 
@@ -171,33 +175,14 @@ def _between(files: Files, begin: tuple[int, int], end: tuple[int, int]) -> tupl
     return tuple(extents), ends_with_file and end[0] < len(files.paths)
 
 
-def _cut(files: Files, place: int, codec: str | None) -> tuple[int, int]:
-    """Where the whole can be cut, from its byte `place` on: the number of a file, and where in it."""
+def _cut(files: Files, place: int, codec: str | None, reach: int) -> tuple[int, int]:
+    """Where the whole can be cut, from its byte `place` on: the number of a file, and where in it.
+
+    See `cut_of_file`.
+    """
     number = int(np.searchsorted(files.ends, place, "right"))
     if number == len(files.paths):
         return number, 0
     size = files.sizes[number]
-    inside = _line_from(files.paths[number], place - int(files.ends[number]) + size, size, codec)
+    inside = cut_of_file(files.paths[number], place - int(files.ends[number]) + size, size, codec, reach)
     return (number, inside) if inside < size else (number + 1, 0)
-
-
-def _line_from(path: Path, place: int, size: int, codec: str | None) -> int:
-    """The first place from `place` on where a line begins."""
-    if not place:
-        return 0
-    try:
-        with path.open("rb") as file:
-            if encoding_of_file(path, file.read(_HEAD_BYTES), codec) != "utf-8":
-                return size
-            file.seek(place - 1)
-            found = file.read(_LOOKED_THROUGH_BYTES)
-    except OSError as error:
-        raise CorpusError(
-            f"{path} cannot be read: {error.strerror or error}", "Check that it is still there and readable."
-        ) from error
-    if (line_end := found.find(b"\n")) >= 0:
-        return place + line_end
-    if len(found) < _LOOKED_THROUGH_BYTES:
-        return size
-    # no character of UTF-8 begins with one of these bytes
-    return place + next(number for number, byte in enumerate(found[1:]) if not 0x80 <= byte < 0xC0)

@@ -8,18 +8,18 @@ shards/           of each shard the ids, and last of all what they are
 
 import hashlib
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from gen.config import ConfigError, JsonFields, require_whole
+from gen.corpus.wording import counted
 from gen.errors import CorpusError
 from gen.files import write_atomically
 
 FORMAT_VERSION = 1
 MOST_SHARDS = 100_000
 _NAME = "manifest.json"
+_FOLDERS = ("counts", "shards")
 _ANOTHER_FOLDER = "Prepare into another --out, or put back what it was begun with."
 
 
@@ -91,7 +91,7 @@ def refuse_prepared(spec: str) -> None:
     if is_prepared(Path(spec)):
         raise CorpusError(
             f"{spec} is prepared already, and has no files to be read.",
-            "gen train --corpus and gen corpora inspect take it as it is; here name what it was made from.",
+            "gen train and gen eval take it as a corpus, as it is; here name what it was made from.",
         )
 
 
@@ -114,25 +114,45 @@ def read_manifest(folder: Path) -> Manifest:
 def agree(folder: Path, ours: Manifest) -> None:
     """Write the manifest, or make sure that the one in the folder says the same.
 
+    One that was begun with something else is begun anew, as long as no shard of it is there.
+
     Raises:
         CorpusError: The folder was begun with something else, which is named.
         OSError: It cannot be written.
     """
-    for name in ("shards", "counts"):
+    if folder.is_dir() and not (folder / _NAME).exists() and (others := _others(folder)):
+        raise CorpusError(
+            f"{folder} holds other things, such as {others[0]}", "Name a new or an empty folder with --out."
+        )
+    for name in _FOLDERS:
         (folder / name).mkdir(parents=True, exist_ok=True)
     if not (folder / _NAME).exists():
         # several may do this at once: they write the same, or are told apart by what their shards say
-        write_atomically(folder / _NAME, json.dumps(ours.to_json(), indent=1).encode() + b"\n")
+        _write(folder, ours)
     theirs = read_manifest(folder)
-    if theirs.digest() != ours.digest():
+    if theirs.digest() == ours.digest():
+        return
+    if any(path.suffix == ".json" for name in _FOLDERS for path in (folder / name).iterdir()):
         raise CorpusError(*_difference(folder, theirs, ours))
+    # nothing is lost, and whoever else began is told by what their shards say
+    _write(folder, ours)
+
+
+def _others(folder: Path) -> list[str]:
+    """What is in a folder that no prepared corpus has; hidden files are nobody's, or half written."""
+    names = sorted(path.name for path in folder.iterdir())
+    return [name for name in names if name not in (_NAME, *_FOLDERS) and not name.startswith(".")]
+
+
+def _write(folder: Path, manifest: Manifest) -> None:
+    write_atomically(folder / _NAME, json.dumps(manifest.to_json(), indent=1).encode() + b"\n")
 
 
 def _difference(folder: Path, theirs: Manifest, ours: Manifest) -> tuple[str, str]:
     if theirs.shards != ours.shards:
         return (
-            f"{folder} is divided into {theirs.shards} shards, not {ours.shards}",
-            f"Say --shard I/{theirs.shards}, or prepare into another --out.",
+            f"{folder} is divided into {counted(theirs.shards, 'shard')}, not {ours.shards}",
+            f"Say --shard I/{theirs.shards} or --shards {theirs.shards}, or prepare into another --out.",
         )
     if theirs.listing != ours.listing:
         return (
@@ -146,88 +166,19 @@ def _difference(folder: Path, theirs: Manifest, ours: Manifest) -> tuple[str, st
         "choices": "other choices for music",
         "encoding": "another --encoding",
         "vocabulary": "another --vocabulary",
+        "is_split": "files that were divided otherwise",
     }
     fields, own = theirs.to_json(), ours.to_json()
-    field = next((name for name in names if fields[name] != own[name]), "reader")
-    return f"{folder} was begun with {names[field]}: {fields[field]}, here {own[field]}", _ANOTHER_FOLDER
+    field = next((name for name in names if fields[name] != own[name]), None)
+    if field is None:
+        return f"What {folder / _NAME} says of its files contradicts itself", _ANOTHER_FOLDER
+    said = ", here ".join(_in_words(of[field]) for of in (fields, own))
+    return f"{folder} was begun with {names[field]}: {said}", _ANOTHER_FOLDER
 
 
-@dataclass(frozen=True)
-class ShardPaths:
-    """Where the files of a shard are.
-
-    Attributes:
-        folder: Of the prepared corpus.
-        number: Which shard, from 0.
-        of: How many there are.
-    """
-
-    folder: Path
-    number: int
-    of: int
-
-    @property
-    def name(self) -> str:
-        """As `--shard` has it: `3/64`, counted from 1."""
-        return f"{self.number + 1}/{self.of}"
-
-    @property
-    def counts(self) -> Path:
-        """What the vocabulary is learned from."""
-        return self.folder / "counts" / f"{self._stem}.json"
-
-    @property
-    def facts(self) -> Path:
-        """What the ids are; there when the shard is whole."""
-        return self.folder / "shards" / f"{self._stem}.json"
-
-    def ids(self, part: str) -> Path:
-        """The ids of `training` or `validation`."""
-        return self.folder / "shards" / f"{self._stem}.{part}.ids"
-
-    @property
-    def _stem(self) -> str:
-        return f"{self.number + 1:06}-of-{self.of:06}"
-
-
-def read_facts(path: Path, manifest: str) -> dict[str, Any] | None:
-    """What a shard's counts or facts say; None where they are not there, or damaged.
-
-    Args:
-        path: Of the file.
-        manifest: Its digest.
-
-    Raises:
-        CorpusError: They belong to another manifest.
-    """
-    try:
-        fields = json.loads(path.read_bytes())
-        of = fields["manifest"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    if of != manifest:
-        raise CorpusError(
-            f"{path} is not of the manifest beside it: other files, another release or other choices",
-            f"Remove it and prepare that shard again: rm {path}",
-        )
-    return fields if isinstance(fields, dict) else None
-
-
-def vocabulary_path(folder: Path) -> Path:
-    """Where the vocabulary of a prepared corpus is."""
-    return folder / "vocabulary.json"
-
-
-def incomplete(folder: Path, missing: Iterable[ShardPaths]) -> CorpusError:
-    """The error for a corpus of which shards are not there."""
-    names = [paths.name for paths in missing]
-    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return CorpusError(
-        f"{folder} is not whole: shard {names[0]}{more} is missing or damaged",
-        f"Make them: {command(folder)} --shard {names[0]}; without --shard all that are missing.",
-    )
-
-
-def command(folder: Path) -> str:
-    """What makes the shards that a folder lacks."""
-    return f"gen corpora prepare PATH-or-NAME --out {folder}"
+def _in_words(value: object) -> str:
+    if isinstance(value, str) and len(value) == len(hashlib.sha256().hexdigest()):
+        value = f"{value[:12]}…"
+    if isinstance(value, dict):
+        value = ", ".join(f"{name} {'yes' if chosen else 'no'}" for name, chosen in value.items())
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value or "none")

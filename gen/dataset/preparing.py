@@ -5,7 +5,7 @@ encode.
 """
 
 import json
-import shlex
+import re
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,7 +17,8 @@ from gen.corpus.locate import Located
 from gen.corpus.pool import Failure, Job, in_workers
 from gen.corpus.shares import Files, Listing
 from gen.dataset import shards
-from gen.dataset.manifest import FORMAT_VERSION, MOST_SHARDS, Manifest, ShardPaths, agree, read_manifest
+from gen.dataset.manifest import FORMAT_VERSION, MOST_SHARDS, Manifest, agree, read_manifest
+from gen.dataset.shard_paths import ShardPaths
 from gen.dataset.shards import Order
 from gen.errors import CorpusError, GenError
 from gen.files import remove_abandoned
@@ -157,22 +158,12 @@ def shard_numbers(text: str) -> tuple[range, int]:
     Raises:
         ValueError: It says something else.
     """
-    which, _, of = text.partition("/")
-    first, _, last = which.partition("-")
-    begin, end, total = int(first), int(last or first), int(of)
+    if (found := re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?/(\d{1,9})", text, re.ASCII)) is None:
+        raise ValueError(f"no shards {text}")
+    begin, end, total = (int(digits) for digits in found.group(1, 2 if found[2] else 1, 3))
     if not 1 <= begin <= end <= total <= MOST_SHARDS:
         raise ValueError(f"no shards {text}")
     return range(begin - 1, end), total
-
-
-def command_for(typed: Sequence[str], paths: ShardPaths) -> str:
-    """The command that makes a shard.
-
-    Args:
-        typed: What was typed, without `--shard`.
-        paths: Of the shard.
-    """
-    return shlex.join([*typed, "--shard", paths.name])
 
 
 def _number(folder: Path, kind: str, files: int, size_bytes: int) -> int:

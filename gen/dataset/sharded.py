@@ -40,12 +40,16 @@ class ShardedFile(TokenFile):
         return self.files
 
     def map(self) -> NDArray[Any]:
-        """Not for many files: see `OpenShards`.
+        """Not for many files: see `opened`.
 
         Raises:
             ValueError: Always.
         """
-        raise ValueError(f"{len(self.files)} files have no map in common: open them with OpenShards")
+        raise ValueError(f"{len(self.files)} files have no map in common: they are to be opened")
+
+    def opened(self) -> "OpenShards":
+        """See `TokenFile.opened`."""
+        return OpenShards(self.files)
 
     def piece_table(self) -> NDArray[np.int64]:
         """See `TokenFile.piece_table`; for all shards together, at 24 bytes a piece."""

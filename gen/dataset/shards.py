@@ -1,4 +1,4 @@
-"""One shard of a prepared corpus: counted for the vocabulary, then encoded; and all of them as a dataset.
+"""One shard of a prepared corpus: counted for the vocabulary, then encoded.
 
 Whoever makes a shard needs its files and the folder, and nobody else: each file in the folder appears whole
 or not at all, and is the same whoever made it. What is there and whole is passed over, so that to go on after
@@ -10,24 +10,14 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gen.corpus.shares import Share
-from gen.corpus.split import HELD_OUT_PERCENT
-from gen.corpus.wording import counted
-from gen.dataset.manifest import (
-    Manifest,
-    ShardPaths,
-    command,
-    incomplete,
-    read_facts,
-    read_manifest,
-    vocabulary_path,
-)
-from gen.dataset.prepare import Dataset, told_losses
-from gen.dataset.sharded import ShardedFile
+from gen.dataset.manifest import Manifest
+from gen.dataset.prepare import told_losses
+from gen.dataset.shard_paths import ShardPaths, command, made_again, read_facts, vocabulary_path
 from gen.dataset.token_file import TokenFile, TokenWriter, table_of
 from gen.errors import CorpusError, TokenizerError
 from gen.files import sha256_of_file, write_atomically
@@ -35,7 +25,7 @@ from gen.kinds import KINDS
 from gen.tokenizer.base import Tokenizer
 
 PARTS = ("training", "validation")
-_NOTES_KEPT, _NOTES_TOLD = 20, 3
+_NOTES_KEPT = 20
 _FINGERPRINT_DIGITS = 16
 
 
@@ -64,9 +54,13 @@ def is_counted(paths: ShardPaths, manifest: str) -> bool:
 def is_encoded(paths: ShardPaths, manifest: str) -> bool:
     """Whether a shard is there and whole; `manifest` is its digest."""
     try:
-        return (facts := read_facts(paths.facts, manifest)) is not None and all(
-            (file := _file_of(paths, part, facts)).is_whole() and _sha256_of_table(file) == facts[part][4]
-            for part in PARTS
+        return (
+            (facts := read_facts(paths.facts, manifest)) is not None
+            and all(
+                (file := file_of(paths, part, facts)).is_whole() and _sha256_of_table(file) == facts[part][4]
+                for part in PARTS
+            )
+            and all(isinstance(note, str) for note in facts["notes"])
         )
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -144,68 +138,6 @@ def encode(order: Order, tokenizer: Tokenizer[Any]) -> None:
         write_atomically(paths.facts, json.dumps(fields).encode())
 
 
-def open_shards(folder: Path) -> Dataset:
-    """A prepared corpus as ids.
-
-    Raises:
-        CorpusError: A shard is missing, damaged, or of another corpus.
-    """
-    manifest = read_manifest(folder)
-    digest = manifest.digest()
-    every = [ShardPaths(folder, number, manifest.shards) for number in range(manifest.shards)]
-    if missing := [paths for paths in every if not is_encoded(paths, digest)]:
-        raise incomplete(folder, missing)
-    tokenizer = known_vocabulary(folder, manifest)
-    if tokenizer is None:
-        raise CorpusError(
-            f"{vocabulary_path(folder)} is not there, or not whole",
-            f"Give the command that prepared the corpus again: {command(folder)}",
-        )
-    whole = hashlib.sha256(f"{digest} {digest_of(tokenizer)}".encode())
-    files: dict[str, list[TokenFile]] = {part: [] for part in PARTS}
-    notes, variants = notes_of(folder), len(tokenizer.variants())
-    for paths in every:
-        facts = read_facts(paths.facts, digest) or {}
-        if facts["vocabulary"] != digest_of(tokenizer):
-            raise CorpusError(
-                f"Shard {paths.name} of {folder} was encoded with another vocabulary",
-                f"Remove it and prepare it again: rm {paths.facts}",
-            )
-        whole.update(f"{facts['content']} {facts['training']} {facts['validation']}".encode())
-        for part in PARTS:
-            file = replace(_file_of(paths, part, facts), below=len(tokenizer.tokens))
-            if not file.has_sound_pieces(variants):
-                raise incomplete(folder, [paths])
-            files[part].append(file)
-    training, validation = (ShardedFile.of(folder, files[part], files[part][0].dtype) for part in PARTS)
-    more = len(notes) - _NOTES_TOLD
-    told = [_description(manifest, training, validation), *notes[:_NOTES_TOLD]]
-    told += [f"and {more:,} more of the kind: gen corpora inspect {folder} --json"] if more > 0 else []
-    return Dataset(manifest.kind, training, validation, tokenizer, tuple(told), whole.hexdigest())
-
-
-def notes_of(folder: Path) -> list[str]:
-    """What reading changed or passed over, shard by shard, one line each."""
-    manifest = read_manifest(folder)
-    found = []
-    for number in range(manifest.shards):
-        paths = ShardPaths(folder, number, manifest.shards)
-        facts = read_facts(paths.facts, manifest.digest()) or {}
-        found += [f"shard {paths.name}: {note}" for note in facts.get("notes", ())]
-    return found
-
-
-def _description(manifest: Manifest, training: TokenFile, validation: TokenFile) -> str:
-    """How the corpus is divided, for the user."""
-    shards = f"prepared in {counted(manifest.shards, 'shard')}"
-    if manifest.is_split:
-        return f"{shards}; nothing is held out: what is for validation is a part of its own"
-    if training.pieces + validation.pieces:
-        pieces = training.pieces + validation.pieces
-        return f"{shards}; {validation.pieces:,} of {counted(pieces, 'piece')} held out for validation"
-    return f"{shards}; the last {HELD_OUT_PERCENT} % of the bytes held out for validation, from a line on"
-
-
 def digest_of(tokenizer: Tokenizer[Any]) -> str:
     """SHA-256 (hex) of a vocabulary."""
     return hashlib.sha256(json.dumps(tokenizer.to_json(), sort_keys=True).encode()).hexdigest()
@@ -223,15 +155,18 @@ def writing(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def damaged_parts(paths: ShardPaths, manifest: str) -> list[str]:
-    """Which files of a shard are not what they were when it was made; every byte of them is read."""
-    facts = read_facts(paths.facts, manifest)
-    if facts is None or not is_encoded(paths, manifest):
-        return [str(paths.facts)]
-    return [str(paths.ids(part)) for part in PARTS if sha256_of_file(paths.ids(part)) != facts[part][3]]
+def altered_ids(paths: ShardPaths, manifest: str) -> list[Path]:
+    """Which ids of a shard that is there are not what was written; every byte of them is read."""
+    facts = read_facts(paths.facts, manifest) or {}
+    return [paths.ids(part) for part in PARTS if sha256_of_file(paths.ids(part)) != facts[part][3]]
 
 
-def _file_of(paths: ShardPaths, part: str, facts: dict[str, Any]) -> TokenFile:
+def file_of(paths: ShardPaths, part: str, facts: dict[str, Any]) -> TokenFile:
+    """The ids of a part of a shard, as its facts describe them.
+
+    Raises:
+        ValueError, KeyError, TypeError: They describe none.
+    """
     tokens, dtype, pieces, _, _ = facts[part]
     if not (isinstance(tokens, int) and isinstance(pieces, int) and 0 <= pieces <= tokens):
         raise ValueError(f"{tokens} tokens in {pieces} pieces")
@@ -273,7 +208,8 @@ def _pieces_before(paths: ShardPaths, manifest: Manifest) -> tuple[frozenset[byt
     if manifest.vocabulary is not None:
         return frozenset(), None
     before: set[bytes] = set()
-    for number in range(paths.number):
+    # a text has no pieces, and of very many shards to read the counts of all others takes long
+    for number in range(paths.number if KINDS[manifest.kind].tokenizer.by_piece else 0):
         earlier = ShardPaths(paths.folder, number, paths.of)
         try:
             digits = bytes.fromhex(_counts(earlier, manifest)["fingerprints"])
@@ -293,5 +229,7 @@ def _counts(paths: ShardPaths, manifest: Manifest) -> dict[str, Any]:
 def _bad_counts(paths: ShardPaths) -> CorpusError:
     return CorpusError(
         f"The counts of shard {paths.name} are missing or damaged",
-        f"Make them: {command(paths.folder)} --shard {paths.name}",
+        made_again([paths.counts])
+        if paths.counts.exists()
+        else f"Make them: {command(paths.folder)} --shard {paths.name}",
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from gen.errors import CorpusError
 from gen.files import replacing, unusable_cache
 from gen.tokenizer.base import Tokenizer
+
+if TYPE_CHECKING:
+    from gen.dataset.sharded import OpenShards
 
 Document = TypeVar("Document")
 
@@ -50,6 +53,10 @@ class TokenFile:
     def map(self) -> NDArray[Any]:
         """The ids as a read-only memory map."""
         return np.memmap(self.path, self.dtype, "r", shape=(self.tokens,))
+
+    def opened(self) -> "NDArray[Any] | OpenShards":
+        """The ids, to be sliced, be they in one file or in many."""
+        return self.map()
 
     def bounds(self, limit: int | None = None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Where the pieces begin, and where they end.

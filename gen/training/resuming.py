@@ -9,9 +9,11 @@ from typing import Any
 
 from gen.checkpoint import Model
 from gen.config import ConfigError, ModelConfig, TrainingConfig, require_whole
+from gen.dataset.assembled import open_shards
+from gen.dataset.manifest import is_prepared
 from gen.dataset.prepare import Dataset, prepared
 from gen.dataset.token_file import TokenFile, fit_streams
-from gen.errors import CorpusError, RunError
+from gen.errors import CorpusError, GenError, RunError
 from gen.training.cluster import ALONE, Cluster
 from gen.training.plan import Request
 from gen.training.run import RunFolder
@@ -117,8 +119,28 @@ def dataset_of_run(folder: Path, model: Model, tell: Callable[[str], None]) -> D
     if (cached := prepared(model.kind, digest)) is not None:
         return cached
     source = _source(folder, about)
-    tell(f"What the run learned from is no longer in the cache: reading {source.corpus} again")
+    if not is_prepared(Path(source.corpus)):
+        tell(f"What the run learned from is no longer in the cache: reading {source.corpus} again")
     return _prepare_again(folder, source, about)
+
+
+def learned_by(folder: Path, model: Model) -> Dataset | None:
+    """What a model learned from, as far as it is at hand without reading a corpus again.
+
+    Args:
+        folder: Where the model lies, which may be that of its run.
+        model: The model.
+    """
+    if (cached := prepared(model.kind, str(model.corpus.get("digest")))) is not None:
+        return cached
+    run = RunFolder(folder)
+    try:
+        about = run.load_state().about if run.has_state() else {}
+        found = Path(_source(folder, about).corpus)
+        dataset = open_shards(found) if is_prepared(found) else None
+    except GenError:
+        return None
+    return dataset if dataset is not None and dataset.digest == model.corpus.get("digest") else None
 
 
 def _recorded(folder: Path, about: dict[str, Any]) -> tuple[Request, Source, ModelConfig, TrainingConfig]:

@@ -131,7 +131,9 @@ def begin(given: Given, cluster: Cluster = ALONE) -> Setup:
     if dataset.validation.predictions < 1:
         raise CorpusError(
             "The part held out for validation has nothing that could be predicted.",
-            "Give a longer corpus, or a --validation-corpus.",
+            "Give a longer corpus, or a --validation-corpus."
+            if found.shards is None
+            else "Prepare more of it, or a folder with train/ and valid/, into another --out.",
         )
     model = _shape(request, dataset, base, streams * window)
     plan.require_memory(model)

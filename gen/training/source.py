@@ -8,9 +8,9 @@ from typing import Any
 from gen.config import ConfigError, JsonFields
 from gen.corpus.locate import Located, locate, run_name
 from gen.corpus.sorting import TOKENIZERS
+from gen.dataset.assembled import open_shards
 from gen.dataset.manifest import is_prepared, read_manifest, refuse_prepared
 from gen.dataset.prepare import Dataset, prepare
-from gen.dataset.shards import open_shards
 from gen.errors import CorpusError
 from gen.kinds import tokenizer_of
 from gen.tokenizer.notes import CHOICES

@@ -193,7 +193,7 @@ def test_where_what_it_learned_is_gone_the_figure_of_training_is_told(
     Path("corpus.txt").write_text("the fox and the dog")
     facts = json.loads(call(capsys, "eval", model, "--corpus", "corpus.txt", "--json").out)
     assert (facts["ngram"], facts["ngram_in_training"]) == (None, None)
-    assert facts["verdict"].startswith("not compared: what the model learned from is not in the cache")
+    assert facts["verdict"].startswith("not compared: what the model learned from is not at hand")
     claimed = {"order": 8, "nats_per_token": 1.51966, "\x1b[2J": "\x1b[2J"}
     stranger = replace(tiny_model(), corpus={"digest": "a" * 64}, training={"ngram": claimed})
     told = call(capsys, "eval", put_model(Path("stranger.safetensors"), stranger), "--corpus", "corpus.txt")

@@ -75,8 +75,31 @@ def test_inspect_finds_what_is_not_as_it_was_written(
     ids.write_bytes(bytes([ids.read_bytes()[0] ^ 1]) + ids.read_bytes()[1:])
     found = call(capsys, "corpora", "inspect", "p", "--json")
     assert found.code == 1
-    assert json.loads(found.out)["rejected"] == [{"file": str(ids), "reason": "is missing or damaged"}]
-    assert "shard 2/2 is missing or damaged" in found.err
+    assert json.loads(found.out)["rejected"] == [{"file": str(ids), "reason": "is not what was written"}]
+    fix = found.err.splitlines()[1]
+    assert fix.endswith(f": rm {ids}")
+    ids.unlink()
+    assert call(capsys, "corpora", "inspect", "p").code == 1
+    prepare(capsys, corpus, "--out", "p")
+    assert call(capsys, "corpora", "inspect", "p").code == 0
+
+
+def test_inspect_tells_what_is_not_there_from_what_is_damaged(
+    capsys: pytest.CaptureFixture[str], corpus: Path
+) -> None:
+    prepare(capsys, corpus, "--out", "p q", "--shards", "7")
+    for number in (2, 3, 5):
+        Path(f"p q/shards/00000{number}-of-000007.json").unlink()
+    Path("p q/shards/000006-of-000007.json").write_text("{}")
+    found = call(capsys, "corpora", "inspect", "p q")
+    assert [line for line in found.out.splitlines() if line.startswith("rejected")] == [
+        "rejected: p q/shards/000002-of-000007.json is not there",
+        "rejected: p q/shards/000003-of-000007.json is not there",
+        "rejected: p q/shards/000005-of-000007.json is not there",
+        "rejected: p q/shards/000006-of-000007.json is damaged",
+    ]
+    assert "shards 2-3/7, 5-6/7 are missing or damaged" in found.err
+    assert "--out 'p q' --shard 2-3/7;" in found.err
 
 
 @pytest.mark.parametrize(
@@ -86,6 +109,9 @@ def test_inspect_finds_what_is_not_as_it_was_written(
         (("--melody",), "--melody needs --out"),
         (("--out", "p", "--shard", "3/2"), "--shard 3/2"),
         (("--out", "p", "--shard", "x"), "--shard x"),
+        (("--out", "p", "--shard", "1-/2"), "--shard 1-/2"),
+        (("--out", "p", "--shard", "1/100001"), "--shard 1/100001"),
+        (("--out", "p", "--shards", "100001"), "--shards 100001"),
         (("--out", "p", "--shard", "1/2", "--shards", "2"), "leave --shards out"),
     ],
 )
@@ -103,15 +129,62 @@ def test_users_mistakes(capsys: pytest.CaptureFixture[str], corpus: Path) -> Non
     save_model(Path("tunes.safetensors"), tune_model())
     wrong = prepare(capsys, corpus, "--out", "p", "--vocabulary", "tunes.safetensors")
     assert_users_mistake(wrong, "writes music")
+    Path("c").mkdir()
+    Path("c/text.txt").write_text("ab\n" * 40)
+    for inside in ("c", "c/p"):
+        assert_users_mistake(prepare(capsys, "c", "--out", inside), "lies in the corpus")
+    assert_users_mistake(prepare(capsys, corpus, "--out", "c"), "holds other things, such as text.txt")
+    assert sorted(path.name for path in Path("c").iterdir()) == ["text.txt"]
     Path("file").write_text("")
     assert_users_mistake(prepare(capsys, corpus, "--out", "file/p"), "cannot be written")
     prepare(capsys, corpus, "--out", "p")
     assert_users_mistake(prepare(capsys, "p", "--out", "q"), "is prepared already")
-    model = Path("model.safetensors")
-    save_model(model, tiny_model())
-    assert_users_mistake(call(capsys, "eval", model, "--corpus", "p"), "is prepared already")
     validated = call(capsys, "train", "--corpus", corpus, "--validation-corpus", "p", "--out", "r")
     assert_users_mistake(validated, "is prepared already")
+
+
+def test_of_a_short_text_some_is_held_out_and_of_too_little_music_it_is_said_that_nothing_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("line.txt").write_text("word " * 100)
+    said = prepare(capsys, "line.txt", "--out", "p")
+    assert "450 tokens to learn, 50 held out" in said.out
+    put_tunes(Path("c"), 1)
+    said = prepare(capsys, "c", "--out", "q")
+    assert said.out.splitlines()[-1].startswith("It cannot be trained on: nothing is held out.")
+    assert "Train on it" not in said.out
+    assert_users_mistake(call(capsys, "train", "--corpus", "q"), "nothing that could be predicted")
+    assert "--validation-corpus" not in call(capsys, "train", "--corpus", "q").err
+
+
+def test_an_encoding_that_was_left_out_can_be_said_in_the_same_folder(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("c").mkdir()
+    Path("c/text.txt").write_bytes("für\n".encode("latin-1") * 100)
+    assert_users_mistake(prepare(capsys, "c", "--out", "p"), "is not utf-8")
+    Path("c/empty.txt").write_text("")
+    said = prepare(capsys, "c", "--out", "p", "--encoding", "latin-1")
+    assert said.code == 0
+    assert "1 shard, 360 tokens to learn, 40 held out" in said.out
+    assert "1 empty file left out" in said.err
+    Path("c/empty.txt").unlink()
+    refused = prepare(capsys, "c", "--out", "p", "--encoding", "cp1252")
+    assert_users_mistake(refused, "another --encoding: latin-1, here cp1252")
+
+
+def test_notes_that_nobody_wrote_are_a_damaged_shard(
+    capsys: pytest.CaptureFixture[str], corpus: Path
+) -> None:
+    prepare(capsys, corpus, "--out", "p")
+    (path,) = Path("p/shards").glob("*.json")
+    facts = json.loads(path.read_bytes())
+    for notes in (7, [7], None):
+        path.write_text(json.dumps(facts | {"notes": notes}))
+        assert "p/shards/000001-of-000001.json is damaged" in call(capsys, "corpora", "inspect", "p").out
+        assert_users_mistake(call(capsys, "train", "--corpus", "p"), "missing or damaged")
+    prepare(capsys, corpus, "--out", "p")
+    assert json.loads(path.read_bytes()) == facts
 
 
 def test_a_vocabulary_may_come_from_a_model_a_file_or_a_prepared_corpus(

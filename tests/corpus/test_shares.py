@@ -90,7 +90,7 @@ def test_a_share_is_about_as_large_as_any_other_though_there_is_but_one_file(tmp
 def test_a_line_without_an_end_is_cut_between_characters(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shares, "_LOOKED_THROUGH_BYTES", 8)
+    monkeypatch.setattr(shares, "_REACH_BYTES", 8)
     text = "€😀é" * 50
     files = put(tmp_path, [text])
     parts = [texts_of(share_of_text(Listing(files, None), number, 6, None)) for number in range(6)]
@@ -98,15 +98,28 @@ def test_a_line_without_an_end_is_cut_between_characters(
     assert "".join(training for training, _ in parts) + "".join(held for _, held in parts) == text
 
 
-def test_what_is_not_utf_8_is_never_cut(tmp_path: Path) -> None:
-    texts = ["erst €\n" * 30, "zweit é\n" * 30, "dritt ü\n" * 30]
-    files = put(tmp_path, texts, "utf-16")
-    for of in (1, 2, 5):
-        parts = [texts_of(share_of_text(Listing(files, None), number, of, None)) for number in range(of)]
-        assert "".join(training for training, _ in parts) == "".join(texts)
-        assert {text for part in parts for text in part if text} <= {
-            "".join(texts[begin:end]) for begin in range(3) for end in range(begin, 4)
-        }
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1", "shift_jis"])
+def test_a_text_in_another_encoding_is_divided_and_held_out_of_too(tmp_path: Path, encoding: str) -> None:
+    text = "".join(f"line {number:03}\n" for number in range(500))
+    files, named = put(tmp_path, [text], encoding), None if encoding == "utf-16" else encoding
+    for of in (1, 3):
+        parts: dict[bool, list[str]] = {False: [], True: []}
+        for number in range(of):
+            share = share_of_text(Listing(files, None), number, of, named)
+            for is_held, found in TextShard(share, named).documents():
+                parts[is_held].append(found)
+        assert len(parts[False]) == len(parts[True]) == of
+        assert "".join(parts[False] + parts[True]) == text
+        assert abs(len("".join(parts[True])) - len(text) // 10) <= len("line 000\n")
+
+
+@pytest.mark.parametrize("text", ["word " * 50, "word " * 50 + "\n", "a\nb\n" + "c" * 90])
+def test_some_of_a_short_text_is_held_out_though_its_last_line_is_long(tmp_path: Path, text: str) -> None:
+    files = put(tmp_path, [text])
+    for of in (1, 3):
+        training, held_out = divided(Listing(files, None), of)
+        assert training + held_out == text
+        assert len(text) // 20 <= len(held_out) <= len(text) // 10 + 1
 
 
 def test_a_listing_is_known_by_names_and_sizes_from_wherever_it_is_looked_at(tmp_path: Path) -> None:
@@ -183,7 +196,7 @@ def test_about_a_tenth_is_held_out_and_what_differs_in_its_key_alone_lies_on_one
 
 def test_cuts_never_go_back(tmp_path: Path) -> None:
     files = put(tmp_path, ["ab\ncd\n" * 5, "x" * 40, "y\n" * 9])
-    cuts = [shares._cut(files, place, None) for place in range(files.size_bytes + 1)]
+    cuts = [shares._cut(files, place, None, 20) for place in range(files.size_bytes + 1)]
     assert all(one <= other for one, other in pairwise(cuts))
     assert cuts[0] == (0, 0)
     assert cuts[-1] == (3, 0)

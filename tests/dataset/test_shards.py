@@ -7,11 +7,11 @@ import pytest
 
 from gen.corpus.locate import locate
 from gen.dataset import preparing, shards
+from gen.dataset.assembled import open_shards
 from gen.dataset.prepare import Dataset
 from gen.dataset.prepare import prepare as prepare_ordinarily
 from gen.dataset.preparing import Standing, shard_numbers
 from gen.dataset.sharded import OpenShards
-from gen.dataset.shards import open_shards
 from gen.errors import CorpusError
 from gen.files import write_atomically
 from tests.dataset.making import assert_two_lines, contents, make, put_text

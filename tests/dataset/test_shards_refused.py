@@ -9,14 +9,15 @@ import pytest
 
 from gen.corpus.locate import locate
 from gen.dataset import preparing, shards
-from gen.dataset.manifest import ShardPaths, is_prepared
+from gen.dataset.assembled import open_shards
+from gen.dataset.manifest import is_prepared
 from gen.dataset.preparing import Standing
+from gen.dataset.shard_paths import ShardPaths
 from gen.dataset.sharded import OpenShards
-from gen.dataset.shards import open_shards
 from gen.errors import CorpusError, TokenizerError
 from gen.files import sha256_of_file
 from gen.tokenizer.characters import CharacterTokenizer
-from tests.dataset.making import assert_two_lines, make, put_text
+from tests.dataset.making import assert_two_lines, contents, make, put_text
 from tests.tunes import put_tunes
 
 
@@ -34,7 +35,7 @@ def test_a_folder_begun_with_something_else_is_refused_and_what_differs_is_named
     with pytest.raises(CorpusError, match="3 shards, not 4") as caught:
         make("p", 4)
     assert_two_lines(caught.value)
-    with pytest.raises(CorpusError, match="another --encoding: None, here utf-16") as caught:
+    with pytest.raises(CorpusError, match="another --encoding: none, here utf-16") as caught:
         make("p", 3, encoding="utf-16")
     with pytest.raises(CorpusError, match="another --vocabulary") as caught:
         make("p", 3, vocabulary=CharacterTokenizer.learn([latin], ["all others"]))
@@ -74,7 +75,7 @@ def test_a_shard_of_another_corpus_is_refused_by_name() -> None:
         source.replace(Path("p/shards") / source.name)
     with pytest.raises(CorpusError, match=r"000002-of-000002\.json is not of the manifest") as caught:
         open_shards(Path("p"))
-    assert caught.value.fix.startswith("Remove it")
+    assert caught.value.fix.startswith("Remove what is wrong")
 
 
 def test_a_vocabulary_that_is_given_needs_no_counts_and_says_all_or_is_refused() -> None:
@@ -102,16 +103,33 @@ def test_facts_that_lie_are_as_good_as_none(fields: dict[str, Any]) -> None:
         open_shards(Path("p"))
 
 
+@pytest.mark.parametrize("fields", [{"training": 7}, {"training": {}}, {"validation": {"code_points": [-1]}}])
+def test_counts_that_lie_are_refused_and_made_again_once_they_are_removed(fields: dict[str, Any]) -> None:
+    put_text()
+    make("p", 3)
+    whole = contents("p")
+    counts = ShardPaths(Path("p"), 1, 3).counts
+    counts.write_text(json.dumps({**json.loads(counts.read_bytes()), **fields}))
+    Path("p/vocabulary.json").unlink()
+    with pytest.raises(CorpusError, match="counts of shard 2/3") as caught:
+        make("p", 3)
+    assert_two_lines(caught.value)
+    assert caught.value.fix.endswith(f": rm {counts}")
+    counts.unlink()
+    make("p", 3)
+    assert contents("p") == whole
+
+
 def test_a_bit_that_flips_is_found_by_its_checksum() -> None:
     put_text()
     make("p", 2)
     paths = ShardPaths(Path("p"), 1, 2)
     digest = json.loads(paths.facts.read_bytes())["manifest"]
-    assert shards.damaged_parts(paths, digest) == []
+    assert shards.altered_ids(paths, digest) == []
     ids = bytearray(paths.ids("training").read_bytes())
     ids[7] ^= 1
     paths.ids("training").write_bytes(ids)
-    assert shards.damaged_parts(paths, digest) == [str(paths.ids("training"))]
+    assert shards.altered_ids(paths, digest) == [paths.ids("training")]
 
 
 def test_an_id_that_no_token_has_is_told_when_it_is_read() -> None:
@@ -151,5 +169,9 @@ def test_a_table_of_pieces_that_lies_is_refused_whatever_its_checksum(row: tuple
     facts = json.loads(paths.facts.read_bytes())
     facts["training"][4] = sha256_of_file(table)
     paths.facts.write_text(json.dumps(facts))
-    with pytest.raises(CorpusError, match="missing or damaged"):
+    with pytest.raises(CorpusError, match="do not follow each other") as caught:
         open_shards(Path("p"))
+    paths.facts.unlink()  # as it is told
+    assert caught.value.fix.endswith(f": rm {paths.facts}")
+    make("p", 1)
+    open_shards(Path("p"))
