@@ -7,12 +7,13 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from machine import machine
+from tqdm import tqdm
 
 GEN = [sys.executable, "-m", "gen"]
 RESULTS = Path(__file__).parent.parent / "benchmarks" / "reliability.json"
@@ -77,6 +78,15 @@ def memory_bytes(process: int | str, field: str) -> int:
     except OSError:
         return 0
     return sum(1024 * int(line.split()[1]) for line in status.splitlines() if line.startswith(f"{field}:"))
+
+
+def turns(count: int, seconds: float, what: str) -> Iterator[int]:
+    """The numbers of so many trials, under a bar; none is begun after so many seconds."""
+    until_s = time.monotonic() + seconds
+    for number in tqdm(range(count), desc=what):
+        if time.monotonic() > until_s:
+            return
+        yield number
 
 
 def is_two_lines(stderr: bytes) -> bool:
