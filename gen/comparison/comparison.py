@@ -25,6 +25,13 @@ class Watch(Protocol):
         """The items, of which there are so many, and what they are, in the singular."""
 
 
+class Slices(Protocol):
+    """Something to be sliced like an array."""
+
+    def __getitem__(self, span: slice, /) -> NDArray[Any]:
+        """What a span holds."""
+
+
 class Ids(Protocol):
     """A part of a corpus as ids; see `gen.dataset.token_file.TokenFile`."""
 
@@ -32,8 +39,8 @@ class Ids(Protocol):
     def tokens(self) -> int:
         """How many."""
 
-    def map(self) -> NDArray[Any]:
-        """All of them, read-only."""
+    def map(self) -> Slices:
+        """All of them, read as they are sliced."""
 
     def bounds(self, limit: int | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
         """Where the pieces begin, and where they end."""

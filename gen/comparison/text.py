@@ -38,6 +38,7 @@ MOST_CHARACTERS = 40
 NAMES = ("characters", "lengths of words", "lengths of lines")
 UNITS = ("", "characters", "characters")
 _CHUNK_TOKENS = 1 << 20
+_MOST_BYTES = 4  # of a character
 _CODE_POINTS = 0x110000
 _AROUND = 40
 _IN_WORDS = frozenset("LMN")  # letters, marks and numbers, by the first letter of the Unicode category
@@ -142,19 +143,22 @@ def code_points(ids: Ids, tokenizer: CharacterTokenizer, limit: int) -> Iterator
         tokenizer: What they mean.
         limit: About how many ids; a character that is spelled in several is not cut.
     """
-    mapped = ids.map()[:limit]
+    mapped, length = ids.map(), min(limit, ids.tokens)
     size = len(tokenizer.characters)
     table = np.array([ord(character) for character in tokenizer.characters] + [0] * 256, np.uint32)
     start = 0
     while True:
-        end = min(start + _CHUNK_TOKENS, len(mapped))
-        while tokenizer.has_bytes and size + 0x80 <= (mapped[end] if end < len(mapped) else 0) < size + 0xC0:
-            end += 1
+        end = min(start + _CHUNK_TOKENS, length)
+        if tokenizer.has_bytes:
+            for number in mapped[end : min(end + _MOST_BYTES, length)].tolist():
+                if not size + 0x80 <= number < size + 0xC0:
+                    break
+                end += 1
         chunk = np.array(mapped[start:end], np.int32)
-        if end == len(mapped):
+        if end == length:
             chunk = _without_cut_character(chunk, size)
         yield table[chunk] if chunk.max(initial=0) < size else _codes(tokenizer.decode(chunk))
-        if end == len(mapped):
+        if end == length:
             return
         start = end
 

@@ -6,10 +6,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 import gen
 from gen.checkpoint import Model, load_model
 from gen.comparison.comparison import Comparison, Parts, Watch
 from gen.dataset.prepare import prepared
+from gen.dataset.sharded import OpenShards
+from gen.dataset.token_file import TokenFile
 from gen.errors import CorpusError, RunError
 from gen.kinds import kind_named, tokenizer_of
 from gen.reporting.metrics import Metrics, read_metrics
@@ -147,7 +151,24 @@ def _parts(path: Path, model: Model, tell: Callable[[str], None]) -> tuple[Parts
             "The corpus in the cache has other tokens than the model, so nothing is compared with it. "
             "Make the report where the model was trained."
         )
-    return Parts(dataset.training, dataset.validation), ""
+    return Parts(_Part(dataset.training), _Part(dataset.validation)), ""
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part of a corpus, in a file or in shards, as what is compared with it reads it."""
+
+    file: TokenFile
+
+    @property
+    def tokens(self) -> int:
+        return self.file.tokens
+
+    def map(self) -> OpenShards:
+        return OpenShards(self.file.shards)
+
+    def bounds(self, limit: int | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
+        return self.file.bounds(limit)
 
 
 def _without_model(path: Path, folder: RunFolder, metrics: Metrics, missing: tuple[str, ...]) -> Report:
