@@ -91,7 +91,8 @@ def turns(count: int, seconds: float, what: str) -> Iterator[int]:
 
 def is_two_lines(stderr: bytes) -> bool:
     """Whether an error is told as `gen` promises: a problem and a fix, and nothing of the interpreter's."""
-    lines = stderr.decode("utf-8", "replace").rstrip("\n").split("\n")
+    # of what a bar was written over, the last is seen
+    lines = [line.rpartition("\r")[2] for line in stderr.decode("utf-8", "replace").rstrip("\n").split("\n")]
     return (
         len(lines) >= 2
         and lines[-2].startswith("Problem: ")

@@ -179,7 +179,9 @@ def full_standard_output(whole: Whole) -> Row:
     with Path("/dev/full").open("wb") as full:
         for arguments in commands:
             ended = run_into(full, [*GEN, *arguments])
-            failures += ended.returncode != 1 or not is_two_lines(ended.stderr)
+            if ended.returncode != 1 or not is_two_lines(ended.stderr):
+                failures += 1
+                print(f"{arguments}: {ended.returncode} {ended.stderr.decode()[-500:]}", flush=True)
     return Row(
         "standard output where there is no room, of every command that writes there",
         len(commands),
