@@ -1,6 +1,6 @@
 """From located files to ids in files: encoded once, kept under the hash of what they were made of.
 
-What is kept has checksums, which are compared each time it is opened, in a second or less for a gigabyte: a
+What is kept has checksums, which are compared each time it is opened, about as fast as it can be read: a
 byte that a disk has lost would else be learned as another corpus, in silence.
 """
 
