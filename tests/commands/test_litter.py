@@ -1,4 +1,4 @@
-"""Commands write where they are told to, and nowhere else: not at home, not here, nor among temporary files."""
+"""Commands write where they are told to: nothing lies at home, here, or in the folder for temporary files."""
 
 from pathlib import Path
 
