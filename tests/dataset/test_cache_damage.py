@@ -4,6 +4,7 @@ import random
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -61,7 +62,7 @@ def test_a_bit_that_changed_anywhere_is_found_told_and_mended(kind: str) -> None
         )
         assert again.notes[1:] == made.notes
         assert "damaged" in again.notes[0]
-    assert corpus(kind).notes == made.notes
+    assert corpus(kind) == replace(made, tokenizer=ANY)
 
 
 def test_what_an_earlier_release_kept_without_checksums_is_made_anew() -> None:
