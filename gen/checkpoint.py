@@ -125,8 +125,8 @@ def find_model(place: Path | None) -> Path:
     """The model file that a user means.
 
     Args:
-        place: A model file, a run folder (its best model), the name of a model that comes along, or None for
-            the newest run under `checkpoints/`.
+        place: A model file, a run folder (its best model), the name of a model that comes along (which a
+            folder without a run may have as well), or None for the newest run under `checkpoints/`.
 
     Raises:
         ModelFileError: There is none.
@@ -148,12 +148,24 @@ def find_model(place: Path | None) -> Path:
         return _bundled(place)
     if not is_folder:
         return place
-    if not (best := place / "best.safetensors").is_file():
-        raise ModelFileError(
-            f"{place} holds no best.safetensors.",
-            "Give a model file or a run folder; a run has one from its first validation on.",
+    if (best := place / "best.safetensors").is_file():
+        return best
+    fix = "Give a model file or a run folder; a run has one from its first validation on."
+    if str(place) in bundled_models():
+        if not _holds_run(place):
+            return _bundled(place)
+        fix += " For the model of that name that comes along, change to another folder."
+    raise ModelFileError(f"{place} holds no best.safetensors.", fix)
+
+
+def _holds_run(folder: Path) -> bool:
+    """Whether a run has begun in a folder, or, where that cannot be seen, may have."""
+    try:
+        return any(
+            path.name == ".lock" or path.suffix in (".safetensors", ".jsonl") for path in folder.iterdir()
         )
-    return best
+    except OSError:
+        return True
 
 
 def _bundled(place: Path) -> Path:

@@ -17,22 +17,9 @@ def _leave(number: int, _frame: object) -> None:
     os._exit(128 + number)
 
 
-def _leave_on_interrupt() -> None:
-    """Let Ctrl-C end the process at once and in silence: there is nothing yet, or nothing more, to put away.
-
-    Where it is ignored, as in the background of a script, it stays so.
-    """
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _leave)
-
-
-def _raise_on_interrupt() -> None:
-    if signal.getsignal(signal.SIGINT) is _leave:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-# until all is imported: an import that Ctrl-C interrupts would end in a traceback
-_leave_on_interrupt()
+# until all is imported: Ctrl-C in an import would end in a traceback, and nothing is to be put away yet
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, _leave)
 
 import importlib  # noqa: E402
 import sys  # noqa: E402
@@ -44,8 +31,6 @@ import click  # noqa: E402
 from gen import __version__  # noqa: E402
 from gen.errors import GenError  # noqa: E402
 from gen.streams import ReaderGoneError, one_line, standard_streams  # noqa: E402
-
-_raise_on_interrupt()
 
 COMMANDS = {
     "train": "Learn a corpus.",
@@ -69,15 +54,47 @@ class _EndedError(BaseException):
         self.exit_code = 128 + number
 
 
+_told_to_end: list[int] = []  # the numbers of the signals that have come
+
+
+def _raise_interrupted(number: int, _frame: object) -> None:
+    _told_to_end.append(number)
+    raise KeyboardInterrupt
+
+
 def _raise_ended(number: int, _frame: object) -> None:
+    _told_to_end.append(number)
     raise _EndedError(number)
 
 
-def _on_ending_signals(before: Any, handler: Any) -> None:
-    """Handle signals to end in another way than before; one that is ignored stays so."""
-    for number in _ENDING_SIGNALS:
+def _handle(numbers: list[int], before: Any, handler: Any) -> None:
+    """Handle signals in another way than before; one that is ignored stays so."""
+    for number in numbers:
         if signal.getsignal(number) is before:
             signal.signal(number, handler)
+
+
+def _unwind_on_signals() -> None:
+    """Let a signal to end be an error that unwinds the command, and end the process in silence all the same.
+
+    A second one may come while the first is told, and libraries make other errors of it, or lose it in a
+    destructor: whatever is left when one has come is no mistake to be shown.
+    """
+
+    def show(kind: Any, error: Any, trace: Any) -> None:
+        if _told_to_end:
+            os._exit(128 + _told_to_end[0])
+        sys.__excepthook__(kind, error, trace)
+
+    def show_lost(lost: Any) -> None:
+        if isinstance(lost.exc_value, KeyboardInterrupt | _EndedError):
+            os._exit(128 + _told_to_end[0])
+        if not _told_to_end:
+            sys.__unraisablehook__(lost)
+
+    sys.excepthook, sys.unraisablehook = show, show_lost
+    _handle([signal.SIGINT], signal.default_int_handler, _raise_interrupted)
+    _handle(_ENDING_SIGNALS, signal.SIG_DFL, _raise_ended)
 
 
 class LazyGroup(click.Group):
@@ -127,12 +144,12 @@ def gen() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code."""
     if arguments is None:  # else signals are for whoever called
-        _on_ending_signals(signal.SIG_DFL, _raise_ended)
+        _unwind_on_signals()
     with standard_streams():
         code = _run(arguments)
     if arguments is None:  # else whoever called goes on
-        _leave_on_interrupt()
-        _on_ending_signals(_raise_ended, _leave)
+        _handle([signal.SIGINT], _raise_interrupted, _leave)
+        _handle(_ENDING_SIGNALS, _raise_ended, _leave)
     sys.exit(code)
 
 
@@ -164,3 +181,6 @@ def _run(arguments: list[str] | None) -> int:
             click.echo(word, err=True)
         return code
     return result if isinstance(result, int) else 0
+
+
+_handle([signal.SIGINT], _leave, signal.default_int_handler)

@@ -4,6 +4,7 @@ Every file that `gen` writes goes through `replacing`, but for logs, which grow:
 folder, flush, fsync, rename, fsync of the folder. A reader sees the old file or the new one, never a part.
 """
 
+import errno
 import hashlib
 import os
 import re
@@ -46,6 +47,11 @@ def replacing(path: Path) -> Iterator[Path]:
         OSError: The folder cannot be written, or the disk is full.
     """
     path = path.resolve()  # of a link it is the file that is written
+    # before anybody works for what could not take its place, or would take that of a device or a pipe
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")  # nobody can guess it
     try:

@@ -61,6 +61,7 @@ TEXTS: dict[str, tuple[bytes, str]] = {
     "everything.txt": ("".join(map(chr, [*range(0x20, 0xD800), *range(0xE000, 0x11000)])).encode(), ""),
     "a-long-line.txt": (b"abc " * (10 << 20), ""),
     "picture.png": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "NUL byte"),
+    "nul-late.txt": (b"a" * (1 << 20) + b"\0", "NUL byte"),
     "junk-late.txt": (b"a" * (1 << 20) + b"\xff\xfe\xfd", "does not fit"),
     "line\nbreak.txt": (b"a name of two lines\r\n", ""),
     "\x1b[31m.txt": (b"\xef\xbb\xbfa name for the terminal", ""),

@@ -7,12 +7,13 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from machine import machine
+from tqdm import tqdm
 
 GEN = [sys.executable, "-m", "gen"]
 RESULTS = Path(__file__).parent.parent / "benchmarks" / "reliability.json"
@@ -79,9 +80,19 @@ def memory_bytes(process: int | str, field: str) -> int:
     return sum(1024 * int(line.split()[1]) for line in status.splitlines() if line.startswith(f"{field}:"))
 
 
+def turns(count: int, seconds: float, what: str) -> Iterator[int]:
+    """The numbers of so many trials, under a bar; none is begun after so many seconds."""
+    until_s = time.monotonic() + seconds
+    for number in tqdm(range(count), desc=what):
+        if time.monotonic() > until_s:
+            return
+        yield number
+
+
 def is_two_lines(stderr: bytes) -> bool:
     """Whether an error is told as `gen` promises: a problem and a fix, and nothing of the interpreter's."""
-    lines = stderr.decode("utf-8", "replace").rstrip("\n").split("\n")
+    # of what a bar was written over, the last is seen
+    lines = [line.rpartition("\r")[2] for line in stderr.decode("utf-8", "replace").rstrip("\n").split("\n")]
     return (
         len(lines) >= 2
         and lines[-2].startswith("Problem: ")

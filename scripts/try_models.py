@@ -1,4 +1,4 @@
-"""Give `gen info`, `sample`, `eval` and `export` files that are no models, or not the ones they say they are.
+"""Give every command that takes a model files that are none, or not the ones they say they are.
 
     python scripts/try_models.py --count 20000 --seconds 1200 --seed 0
 
@@ -6,8 +6,9 @@ Small models of text and music are spoiled in the ways of `tests/mutants.py`. Wh
 error of two lines, or a right answer: what `tests/second_reader.py`, which has no code of `gen`, reads in the
 same file and finds sound. A traceback, a second of the processor, 200 MB more than before, a file written
 elsewhere, a program started or a connection opened is a failure, and the file is kept. All files go through
-the command line in this process, a share of them through TensorFlow as well, and some through processes of
-their own. It ends at the count or when the time is over; the record goes to benchmarks/reliability.json.
+`gen info` and `gen sample` in this process, and are listed and opened as `gen serve` does it; a share goes
+through `gen eval` and `gen export` as well, and some through processes of their own. It ends at the count or
+when the time is over; the record goes to benchmarks/reliability.json.
 """
 
 import argparse
@@ -23,15 +24,17 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from model_answers import wrong_info, wrong_refusal, wrong_sample, wrong_served
 from tqdm import tqdm
-from trials import GEN, Ended, Row, finish, is_two_lines, parser, run
+from trials import GEN, Ended, Row, finish, parser, run
 from watched import HANGS_S, Commands
 
+from gen.errors import GenError
+from gen.streams import one_line
+from gen.web.models import Models
 from tests.mutants import FAMILIES, Originals, mutants
 from tests.second_reader import UNSOUND, read
 
-LIMIT_S = 1.0
-LIMIT_BYTES = 200 << 20
 # one in so many is also evaluated and exported, which takes a second where the file is sound
 HEAVY_SHARE = 20
 # and besides, a file for so many others goes through processes of its own
@@ -59,53 +62,17 @@ class Tally:
         return Row(family, self.count, outcome, self.failures)
 
 
-def wrong_refusal(ended: Ended) -> str:
-    """What is wrong with a command that did not do what it was asked for; nothing if it said so."""
-    lines = ended.stderr.decode("utf-8", "replace").splitlines()
-    if ended.code != 1 or ended.stdout or not is_two_lines(ended.stderr) or len(lines) != 2:
-        return f"exit code {ended.code}, {ended.stderr[-1000:]!r}"
-    if not all(line.isprintable() for line in lines):
-        return "an error that drives the terminal"
-    return wrong_measure(ended)
-
-
-def wrong_measure(ended: Ended) -> str:
-    """What is wrong with the time and the memory that a command took."""
-    if ended.seconds > LIMIT_S:
-        return f"{ended.seconds:.2f} s"
-    if ended.peak_bytes > LIMIT_BYTES:
-        return f"{ended.peak_bytes / 1e6:.0f} MB more"
-    return ""
-
-
-def wrong_info(ended: Ended, content: bytes) -> str:
-    """What is wrong with an answer of `gen info --json`, beside what the second reader finds in the file."""
+def served(path: Path) -> None:
+    """Do with a model what `gen serve` does as it starts, and as it is first asked for it."""
     try:
-        about = read(content)
-    except UNSOUND as error:
-        return f"accepted, though {error!r}"
-    told = json.loads(ended.stdout)
-    same = (
-        told["vocabulary"] == about["tokenizer"]["tokens"]
-        and told["model"] == about["config"]
-        and all(told[name] == about[name] for name in ("kind", "corpus", "training"))
-    )
-    if not same or ended.stderr:
-        return f"other facts than the file's, {ended.stderr[-300:]!r}"
-    return wrong_measure(ended)
-
-
-def wrong_sample(ended: Ended, content: bytes) -> str:
-    """What is wrong with what a sound model wrote, as far as can be told of one that learned nothing."""
-    if ended.code == 1:  # such as a vocabulary in which no note can be said
-        return wrong_refusal(ended)
-    about, text = read(content), ended.stdout.decode("utf-8", "surrogatepass")
-    if ended.code != 0 or ended.stderr:
-        return f"exit code {ended.code}, {ended.stderr[-1000:]!r}"
-    tokens = set(about["tokenizer"]["tokens"])
-    if about["kind"] == "text" and (len(text) != 20 or not (set(text) <= tokens or "<0x00>" in tokens)):
-        return f"wrote {text!r}"
-    return wrong_measure(ended) if text else "wrote nothing"
+        models = Models([path], lambda line: print(line, file=sys.stderr))
+        [facts] = models.listed()
+        models.open(facts["name"])
+    except GenError as error:
+        print(f"Problem: {one_line(error.problem)}\nFix: {one_line(error.fix)}", file=sys.stderr)
+        sys.exit(1)
+    print(json.dumps(facts))
+    sys.exit(0)
 
 
 class Trial:
@@ -119,16 +86,25 @@ class Trial:
     def __init__(self, folder: Path, failures: Path) -> None:
         self._folder = folder
         self._failures = failures
-        self._run = Commands(folder).run
+        self._commands = Commands(folder)
+        self._run = self._commands.run
         self._startup = Ended(0, b"", b"", 0.0, 0)
         self.tallies = {family: Tally() for family in FAMILIES}
 
     def light(self, path: Path, tally: Tally) -> Iterator[str]:
-        """What is wrong with `info` and `sample` on a file."""
-        yield from self._judge([self._run(*command) for command in _light(path)], path, tally)
+        """What is wrong with `info`, `sample` and `serve` on a file."""
+        commands = [self._run(*command) for command in _light(path)]
+        yield from self._judge(commands, path, tally)
+        ended = self._commands.watch(lambda: served(path))
+        tally.slowest_s = max(tally.slowest_s, ended.seconds)
+        tally.most_bytes = max(tally.most_bytes, ended.peak_bytes)
+        if commands[0].code == 0:
+            yield wrong_served(ended, path.read_bytes())
+        else:
+            yield wrong_refusal(ended)
 
     def alone(self, path: Path, tally: Tally) -> Iterator[str]:
-        """The same in processes of their own, less what a sound file takes to start."""
+        """What is wrong with `info` and `sample` in processes of their own, less what they take to start."""
         less = [
             replace(
                 ended,

@@ -5,6 +5,7 @@ import io
 import os
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -58,9 +59,18 @@ class Commands:
         self._pool = ThreadPoolExecutor(1)
 
     def run(self, *arguments: str | Path) -> Ended:
-        """Run one to its end; a traceback, or what no model may do, is an exit code of None, and told.
+        """Run one to its end, as `watch` does.
 
-        Seconds are the processor's: others may use the machine as well.
+        Raises:
+            TimeoutError: It does not end.
+        """
+        return self.watch(lambda: gen([str(argument) for argument in arguments]))
+
+    def watch(self, do: Callable[[], None]) -> Ended:
+        """Do something that ends as a command does, with `SystemExit`.
+
+        A traceback, or what no model may do, is an exit code of None, and told. Seconds are the processor's:
+        others may use the machine as well.
 
         Raises:
             TimeoutError: It does not end.
@@ -70,7 +80,7 @@ class Commands:
         self._watch.on, self._watch.seen = True, []
         with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
             began_s = time.process_time()
-            ending: Future[None] = self._pool.submit(gen, [str(argument) for argument in arguments])
+            ending: Future[None] = self._pool.submit(do)
             error = ending.exception(HANGS_S)
             seconds = time.process_time() - began_s
         self._watch.on = False

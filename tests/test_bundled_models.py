@@ -6,6 +6,7 @@ import pytest
 
 from gen.checkpoint import bundled_models, find_model, load_model, shown_name
 from gen.errors import ModelFileError
+from gen.training.run import RunFolder
 from tests import second_reader
 from tests.tiny import put_model
 
@@ -26,6 +27,30 @@ def test_a_model_that_comes_along_is_found_by_name_where_no_file_has_it(
     for other in ("missing/ryans-mammoth", "../ryans-mammoth", "ryans-mammoth.safetensors", ""):
         with pytest.raises(ModelFileError):
             load_model(find_model(Path(other)))
+
+
+def test_a_folder_hides_a_model_that_comes_along_only_if_it_is_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = Path("king-james")
+    name.mkdir()
+    assert find_model(name) == bundled_models()["king-james"]
+    (name / "genesis.txt").write_text("In the beginning")
+    assert find_model(name) == bundled_models()["king-james"]
+    run = RunFolder(name)
+    with run.locked(), pytest.raises(ModelFileError, match="holds no best") as caught:
+        find_model(name)
+    assert "another folder" in caught.value.fix
+    put_model(run.last)
+    with pytest.raises(ModelFileError, match="holds no best"):
+        find_model(name)
+    put_model(run.best)
+    assert find_model(name) == run.best
+    Path("other").mkdir()
+    with pytest.raises(ModelFileError) as caught:
+        find_model(Path("other"))
+    assert "comes along" not in caught.value.fix
 
 
 @pytest.mark.parametrize("name", ["king-james", "ryans-mammoth"])

@@ -129,6 +129,79 @@ def test_who_is_told_to_end_puts_away_what_is_open(number: signal.Signals, code:
     assert not folder.exists()
 
 
+SIGNALLED = """
+import os, signal
+import gen.commands.info as info, gen.cli as cli
+from gen.errors import GenError
+
+def send():
+    os.kill(os.getpid(), signal.{name})
+
+class Dying:
+    def __del__(self):
+        send()
+
+def made_another_error(**_):
+    try:
+        send()
+    except BaseException as error:
+        raise ImportError("the native runtime") from error
+
+def lost_in_a_destructor(**_):
+    Dying()
+    raise ValueError("the signal was lost")
+
+def told_while_complaining(**_):
+    cli._complain = lambda _error: send()
+    raise GenError("a", "b")
+
+def told_again_while_unwinding(**_):
+    try:
+        send()
+    finally:
+        send()
+
+info.command.callback = {how}
+cli.main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such signals")
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+@pytest.mark.parametrize(
+    "how",
+    ["made_another_error", "lost_in_a_destructor", "told_while_complaining", "told_again_while_unwinding"],
+)
+def test_a_signal_to_end_never_shows_a_traceback(name: str, code: int, how: str) -> None:
+    if signal.getsignal(signal.Signals[name]) is signal.SIG_IGN:
+        pytest.skip("whoever started the tests ignores this signal, and so does what they start")
+    program = SIGNALLED.format(name=name, how=how)
+    done = subprocess.run(
+        [sys.executable, "-c", program, "info"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr.strip() in ("", "Interrupted.", "Ended.")
+
+
+def test_without_a_signal_mistakes_in_destructors_are_shown() -> None:
+    program = (
+        "import gen.commands.info as info, gen.cli as cli\n"
+        "class Dying:\n"
+        "    def __del__(self): raise ValueError('in a destructor')\n"
+        "def run(**_):\n"
+        "    Dying()\n"
+        "    raise ValueError('of a programmer')\n"
+        "info.command.callback = run\n"
+        "cli.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "info"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "in a destructor" in done.stderr
+    assert done.stderr.rstrip().endswith("ValueError: of a programmer")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such shell")
 @pytest.mark.parametrize(
     "arguments", [["info", "--help"], ["corpora", "list"], ["--version"], ["sample", "x"]]

@@ -1,5 +1,7 @@
 import hashlib
 import os
+import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,21 @@ def test_a_folder_in_the_files_place_is_an_error_and_stays(tmp_path: Path) -> No
     with pytest.raises(OSError):
         write_atomically(tmp_path / "taken", b"content")
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such files")
+@pytest.mark.parametrize("by_link", [False, True])
+def test_what_is_no_file_is_never_replaced_by_one(tmp_path: Path, by_link: bool) -> None:
+    place = tmp_path / "pipe.txt"
+    os.mkfifo(place)
+    if by_link:
+        place.rename(tmp_path / "pipe")
+        place.symlink_to(tmp_path / "pipe")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    with pytest.raises(OSError, match="no regular file"), replacing(place):
+        pytest.fail("nothing is to be written")
+    assert stat.S_ISFIFO(place.stat().st_mode)
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
 def test_a_file_where_a_folder_should_be_is_an_error(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Whatever bytes `gen info` and `gen sample` are given: two lines, or what is in the file and sound."""
+"""Whatever bytes `gen info`, `sample` and `serve` are given: two lines, or what is in the file and sound."""
 
 import json
 from itertools import islice
@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from gen.errors import ModelFileError
+from gen.web.models import Models
 from tests.calling import assert_users_mistake, call
 from tests.mutants import FAMILIES, Originals, mutants
 from tests.second_reader import UNSOUND, read
@@ -35,10 +37,18 @@ def test_a_spoiled_file_is_refused_or_used_as_what_it_is(
         content = path.read_bytes()
         info = call(capsys, "info", path, "--json")
         sample = call(capsys, "sample", path, "--length", "20")
+        told_by_serve: list[str] = []
         if info.code:
             assert_users_mistake(info)
             assert_users_mistake(sample)
+            with pytest.raises(ModelFileError) as caught:
+                Models([path], told_by_serve.append)
+            assert caught.value.fix
             continue
+        models = Models([path], told_by_serve.append)
+        (listed,) = models.listed()
+        assert models.open(listed["name"]).tokenizer.tokens == tuple(json.loads(info.out)["vocabulary"])
+        assert not told_by_serve
         try:
             about = read(content)
         except UNSOUND as error:

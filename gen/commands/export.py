@@ -48,7 +48,7 @@ def command(model: Path, to: str, out: Path) -> None:
 
 
 def _write_keras(model: "Model", out: Path) -> None:
-    from gen.files import write_atomically
+    from gen.files import replacing
     from gen.kinds import tokenizer_of
     from gen.model.backend import quiet_import
 
@@ -57,8 +57,9 @@ def _write_keras(model: "Model", out: Path) -> None:
     from gen.export.keras_model import export_keras
 
     vocabulary = out.with_suffix(".vocabulary.json")
-    export_keras(model.config, model.weights, out)
-    write_atomically(vocabulary, json.dumps(tokens, ensure_ascii=False).encode())
+    with replacing(vocabulary) as temporary:  # where one of the two cannot be written, neither is
+        temporary.write_bytes(json.dumps(tokens, ensure_ascii=False).encode())
+        export_keras(model.config, model.weights, out)
     click.echo(f"{out}: ids (N, T) in, logits (N, T, {model.config.vocabulary_size}) out")
     click.echo(f"{vocabulary}: the token of each id")
 

@@ -7,7 +7,7 @@ split and is used as it is; its `test/` is never looked into. Whether it is text
 
 import glob
 import hashlib
-import os
+import secrets
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -228,7 +228,7 @@ def _stdin(asked: _Asked) -> Located:
     if sys.stdin is None or sys.stdin.closed or sys.stdin.isatty():
         raise CorpusError("--corpus - reads standard input, and nothing is piped into it", _PIPE)
     folder = cache_folder() / "stdin"
-    arriving = folder / f"{os.getpid()}.txt"
+    arriving = folder / f"{secrets.token_hex(8)}.txt"  # nobody can guess it
     digest = hashlib.sha256()
     try:
         with replacing(arriving) as temporary, temporary.open("wb") as file:

@@ -156,15 +156,20 @@ def refusal_as_text(path: Path, head: bytes, encoding: str | None = None) -> Ref
         head: Its first bytes.
         encoding: The codec named by the user, which decides whether NUL bytes can be text.
     """
-    if encoding_by_mark(head) in (None, "utf-8") and not _has_nul_bytes(encoding) and b"\0" in head:
-        return Refusal(
-            path,
-            f"is not text: it has a NUL byte at offset {head.index(0)}",
-            "Give files of text; UTF-16 without a byte order mark needs --encoding utf-16-le or utf-16-be.",
-        )
+    if encoding_by_mark(head) in (None, "utf-8") and not has_nul_bytes(encoding) and b"\0" in head:
+        return nul_byte(path, head.index(0))
     return None
 
 
-def _has_nul_bytes(encoding: str | None) -> bool:
+def nul_byte(path: Path, offset: int) -> Refusal:
+    """Why a file is no text that has a NUL byte where letters have none."""
+    return Refusal(
+        path,
+        f"is not text: it has a NUL byte at offset {offset}",
+        "Give text without them; UTF-16 without a byte order mark needs --encoding utf-16-le or utf-16-be.",
+    )
+
+
+def has_nul_bytes(encoding: str | None) -> bool:
     """Whether plain letters have NUL bytes in this encoding, as in UTF-16 and UTF-32."""
     return encoding is not None and b"\0" in "a".encode(encoding)

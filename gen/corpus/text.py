@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from gen.corpus.encodings import encoding_of_file, known_encoding
+from gen.corpus.sniff import has_nul_bytes, nul_byte
 from gen.corpus.text_notes import FileNotes, TextNotes, named_files
 from gen.corpus.unchanged import Digest, Unchanged
 from gen.errors import CorpusError
@@ -58,8 +59,8 @@ def iterate_text(
         chunk_bytes: The most bytes to read at a time.
 
     Raises:
-        CorpusError: At once: there is no such encoding. While reading: a byte that does not fit (naming
-            the file and its offset), a file that is gone, unreadable or changing, or no text at all.
+        CorpusError: At once: there is no such encoding. While reading: a byte that does not fit, or is NUL
+            (naming the file and its offset), a file that is gone, unreadable or changing, or no text at all.
     """
     codec = None if encoding is None else known_encoding(encoding)
     return _whole(tuple(files), codec, TextNotes() if notes is None else notes, chunk_bytes)
@@ -88,7 +89,7 @@ def count_characters(
 ) -> int:
     """How many characters `iterate_text` gives; UTF-8 is counted without being decoded, which takes long.
 
-    Whether bytes are UTF-8 is found out by whoever reads them: where they are not, the number says nothing.
+    Whether bytes are UTF-8, and no NUL, is found out by whoever reads them: else the number says nothing.
 
     Args:
         files: As for `iterate_text`.
@@ -96,7 +97,7 @@ def count_characters(
         chunk_bytes: The most bytes to read at a time.
 
     Raises:
-        CorpusError: As `iterate_text`, but for bytes that are not UTF-8.
+        CorpusError: As `iterate_text`, but for bytes that are not UTF-8, or are NUL.
     """
     codec = None if encoding is None else known_encoding(encoding)
     total, ends_line = 0, True
@@ -184,21 +185,28 @@ def _text_of_file(
 
 
 def _decoded(watch: "Unchanged", encoding: str, chunk_bytes: int) -> Iterator[str]:
-    """The characters of an open file in non-empty pieces; a byte that does not fit is an error."""
+    """The characters of an open file in non-empty pieces; a byte that does not fit or is NUL is an error."""
     decoder = codecs.getincrementaldecoder(encoding)()
-    at_end = False
+    at_end, may_be_nul = False, has_nul_bytes(encoding)
     while not at_end:
         chunk = watch.read(chunk_bytes)
         at_end = not chunk
+        nul = -1 if may_be_nul else chunk.find(b"\0")
+        # up to it first: of two bytes that are wrong the first is named
+        fed = chunk if nul < 0 else chunk[: nul + 1]
+        fed_to = watch.read_bytes - len(chunk) + len(fed)
         try:
-            text = decoder.decode(chunk, at_end)
+            text = decoder.decode(fed, at_end)
         except UnicodeDecodeError as error:
             # A decoder keeps what it could not finish: the error's bytes may begin before this chunk, but
-            # they always end where reading stands. What is left over at the end is an incomplete character.
-            offset = watch.read_bytes - len(error.object) + error.start
+            # they always end where it was fed to. What is left over at the end is an incomplete character.
+            offset = fed_to - len(error.object) + error.start
             byte = f"byte 0x{error.object[error.start]:02x} at offset {offset}"
             what = "begins a character that is not complete" if at_end else "does not fit"
             raise CorpusError(f"{watch.path} is not {encoding}: {byte} {what}", _OTHER_ENCODING) from error
+        if nul >= 0:
+            bad = nul_byte(watch.path, fed_to - 1)
+            raise CorpusError(f"{bad.path} {bad.reason}", bad.fix)
         if text:
             yield text
 

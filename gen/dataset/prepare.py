@@ -1,4 +1,8 @@
-"""From located files to ids in files: encoded once, kept under the hash of what they were made of."""
+"""From located files to ids in files: encoded once, kept under the hash of what they were made of.
+
+What is kept has checksums, which are compared each time it is opened, about as fast as it can be read: a
+byte that a disk has lost would else be learned as another corpus, in silence.
+"""
 
 import hashlib
 import json
@@ -7,16 +11,18 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gen.corpus.text import content_hash
-from gen.dataset.token_file import TokenFile, encode_to_file
+from gen.dataset.token_file import TokenFile, encode_to_file, table_of
 from gen.errors import CorpusError, TokenizerError
-from gen.files import cache_folder, remove_abandoned, unusable_cache, write_atomically
+from gen.files import cache_folder, remove_abandoned, sha256_of_file, unusable_cache, write_atomically
 from gen.kinds import KINDS
 from gen.tokenizer.base import Tokenizer
+
+_MADE_ANEW = "What the cache had of this corpus was damaged, or of another release: encoded anew"
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,7 @@ def prepare(
     index = _index(digest)
     if (dataset := _load(index, kind, digest)) is not None:
         return dataset
+    told = (_MADE_ANEW,) if index.exists() else ()
     parts = of_kind.parts(files, validation, encoding)
     tokenizer = of_kind.tokenizer.learn(*parts.read(), base=base, **(choices or {}))
     if not parts.is_final:
@@ -87,7 +94,11 @@ def prepare(
     losses: Counter[str] = Counter()
     documents = zip(("training", "validation"), parts.read(), strict=True)
     training, held_out = (
-        encode_to_file(part, tokenizer, index.with_suffix(f".{name}.ids"), losses) for name, part in documents
+        replace(
+            encode_to_file(part, tokenizer, index.with_suffix(f".{name}.ids"), losses),
+            below=len(tokenizer.tokens),
+        )
+        for name, part in documents
     )
     held_out_now = None if validation is None else content_hash(validation, encoding)
     if (recipe["files"], recipe["validation"]) != (content_hash(files, encoding), held_out_now):
@@ -95,11 +106,11 @@ def prepare(
     notes = (parts.description(), *parts.notes.sentences(), *told_losses(losses))
     dataset = Dataset(kind, training, held_out, tokenizer, notes, digest)
     _save(index, dataset)
-    return dataset
+    return replace(dataset, notes=(*told, *notes))
 
 
 def prepared(kind: str, digest: str) -> Dataset | None:
-    """A corpus as ids, as it was prepared before; None where the cache no longer has it.
+    """A corpus as ids, as it was prepared before; None where the cache no longer has it, or has it damaged.
 
     Args:
         kind: A name in `gen.kinds.KINDS`.
@@ -175,24 +186,40 @@ def _save(index: Path, dataset: Dataset) -> None:
     """Write, after the ids, what they are: a cached corpus is complete when its index is there."""
     about = {
         **{
-            part: [file.tokens, file.dtype, file.pieces]
+            part: [file.tokens, file.dtype, file.pieces, *_checksums(file)]
             for part, file in (("training", dataset.training), ("validation", dataset.validation))
         },
         "tokenizer": dataset.tokenizer.to_json(),
         "notes": dataset.notes,
     }
-    write_atomically(index, json.dumps(about).encode())
+    write_atomically(index, json.dumps({"about": about, "sha256": _digest_of(about)}).encode())
 
 
 def _load(index: Path, kind: str, digest: str) -> Dataset | None:
-    """The cached corpus; None where it is not there or not whole, so that it is made anew."""
+    """The cached corpus; None where it is not there, not whole or damaged, so that it is made anew."""
     try:
-        about = json.loads(index.read_bytes())
-        training, held_out = (
-            TokenFile(index.with_suffix(f".{part}.ids"), *about[part]) for part in ("training", "validation")
-        )
+        fields = json.loads(index.read_bytes())
+        about = fields["about"]
+        if fields["sha256"] != _digest_of(about):
+            return None
         tokenizer = KINDS[kind].tokenizer.from_json(about["tokenizer"])
-        whole = training.is_whole() and held_out.is_whole()
-        return Dataset(kind, training, held_out, tokenizer, tuple(about["notes"]), digest) if whole else None
+        below = len(tokenizer.tokens)
+        files = []
+        for part in ("training", "validation"):
+            tokens, dtype, pieces, *checksums = about[part]
+            file = TokenFile(index.with_suffix(f".{part}.ids"), tokens, dtype, pieces, below)
+            if not file.is_whole() or checksums != _checksums(file):
+                return None
+            files.append(file)
+        return Dataset(kind, files[0], files[1], tokenizer, tuple(about["notes"]), digest)
     except (OSError, ValueError, KeyError, TypeError, TokenizerError):
         return None
+
+
+def _checksums(file: TokenFile) -> list[str | None]:
+    """SHA-256 (hex) of the ids, and of the table of pieces where there is one."""
+    return [sha256_of_file(file.path), sha256_of_file(table_of(file.path)) if file.pieces else None]
+
+
+def _digest_of(about: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()

@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from gen.errors import GenError
 from gen.export.abc import abc_text
 from gen.export.roll import piano_roll
 from gen.export.score_formats import Manner, check_format, write_score
-from gen.files import write_atomically, writing_out
+from gen.files import replacing, writing_out
 from gen.score import Score
 
 
@@ -46,6 +47,8 @@ class ScoreOutput:
     def write(self, scores: Sequence[Score], facts: Sequence[dict[str, Any]] = ()) -> None:
         """Write each piece, and where there are facts of how it was made, these beside it as `<file>.json`.
 
+        Where one of the two cannot be written, neither is, and both are as they were.
+
         Raises:
             GenError: A file cannot be written, or a piece does not fit its format.
         """
@@ -57,11 +60,11 @@ class ScoreOutput:
             sys.stdout.flush()
             return
         for number, (path, score) in enumerate(zip(self.files, scores, strict=True)):
-            with writing_out(path):
-                write_score(score, path, self._manner)
+            with writing_out(path), ExitStack() as stack:
                 if facts:
-                    beside = path.with_name(path.name + ".json")
-                    write_atomically(beside, (json.dumps(facts[number], indent=1) + "\n").encode())
+                    beside = stack.enter_context(replacing(path.with_name(path.name + ".json")))
+                    beside.write_bytes((json.dumps(facts[number], indent=1) + "\n").encode())
+                write_score(score, path, self._manner)
 
     def _refuse_on_terminal(self) -> None:
         for flag, value in (("--as", self._manner.picture), ("--soundfont", self._manner.soundfont)):

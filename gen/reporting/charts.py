@@ -10,6 +10,7 @@ from gen.comparison.histograms import Histogram
 
 _WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM = 640, 52, 12, 12, 40
 _TICKS = 5
+_LEAST_SPAN = 1e-300  # of which a tenth still has all its digits
 _MOST_POINTS = 500
 _BAR_HEIGHT, _LABELS = 180, 74
 _CHARACTERS_UPRIGHT = 3
@@ -130,7 +131,7 @@ def thinned(points: Points, most: int = _MOST_POINTS) -> list[tuple[float, float
 def round_numbers(low: float, high: float) -> list[float]:
     """A few round numbers, evenly apart, from within `low` and `high` or where they are."""
     span = high - low
-    if not span > abs(high) * 1e-12:
+    if not span > max(abs(high) * 1e-12, _LEAST_SPAN):
         return [low]
     rough = span / _TICKS
     decade = 10.0 ** math.floor(math.log10(rough))

@@ -61,6 +61,21 @@ def test_a_place_that_cannot_be_written_is_the_users_to_mend(model: Path) -> Non
     assert_users_mistake(outcome, "cannot be written")
 
 
+def test_a_model_and_its_vocabulary_are_written_together_or_not_at_all(model: Path) -> None:
+    Path("m.keras").write_bytes(b"of before")
+    Path("m.vocabulary.json").mkdir()
+    outcome = call_process("export", model, "--to", "keras", "--out", "m.keras")
+    assert_users_mistake(outcome, "m.keras cannot be written")
+    assert Path("m.keras").read_bytes() == b"of before"
+    Path("m.vocabulary.json").rmdir()
+    Path("m.vocabulary.json").write_text("of before")
+    Path("m.keras").unlink()
+    Path("m.keras").mkdir()
+    assert_users_mistake(call_process("export", model, "--to", "keras", "--out", "m.keras"))
+    assert Path("m.vocabulary.json").read_text() == "of before"
+    assert not list(Path().glob(".*.tmp"))
+
+
 def test_what_cannot_be_opened_is_the_users_to_mend(model: Path, capsys: Capsys) -> None:
     assert_users_mistake(call(capsys, "export", "missing", "--to", "keras", "--out", "m.keras"), "missing")
 

@@ -1,6 +1,7 @@
 """What `--corpus` can say, and what is found there."""
 
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -134,6 +135,16 @@ def test_standard_input_is_spooled(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setattr(sys, "stdin", Stdin("héllo\r\n".encode()))
     assert locate("-").files == located.files
     assert len(list((tmp_path / ".cache/stdin").iterdir())) == 1
+
+
+def test_standard_input_goes_where_nobody_can_have_put_a_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = put(".cache/stdin/other").parent
+    mine = put("mine.txt", "what I keep")
+    for number in (os.getpid(), os.getppid()):
+        (folder / f"{number}.txt").symlink_to(mine.resolve())
+    monkeypatch.setattr(sys, "stdin", Stdin(b"abc"))
+    locate("-")
+    assert mine.read_text() == "what I keep"
 
 
 def test_standard_input_must_bring_a_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gen.comparison.histograms import Histogram
@@ -50,6 +50,7 @@ def test_bars_are_as_tall_as_their_shares() -> None:
 
 
 @given(st.floats(0, 1e9), st.floats(0, 1e9))
+@example(0.0, 5e-324)
 def test_round_numbers_lie_within_and_are_few(one: float, other: float) -> None:
     low, high = sorted((one, other))
     found = round_numbers(low, high)

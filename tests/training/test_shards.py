@@ -11,6 +11,7 @@ import pytest
 
 from gen.dataset import preparing
 from gen.errors import CorpusError, RunError
+from gen.reporting.report import report_of
 from gen.training.setup import Setup
 from gen.training.source import find, find_again, is_same
 from tests.dataset.making import make, put_text
@@ -84,6 +85,9 @@ def test_killed_and_resumed_a_run_over_shards_ends_byte_for_byte_as_one_never_ki
     for name in ("best", "last", "state.validated"):
         ours, theirs = (Path(runs[kind], run, f"{name}.safetensors").read_bytes() for run in ("cut", "whole"))
         assert ours == theirs, f"{name} differs"
+    report = report_of(Path("whole"), lambda items, _total, _what: iter(items), lambda _line: None)
+    assert report.comparison is not None
+    assert (report.comparison.corpus_read, report.missing) == ("all of it", ())
 
 
 def test_a_folder_of_shards_is_a_corpus_and_found_again() -> None:

@@ -1,6 +1,8 @@
 """New text, as it is made."""
 
-from itertools import pairwise
+import tracemalloc
+from collections import deque
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -50,6 +52,21 @@ def test_characters_beyond_the_vocabulary_are_spelled_whole() -> None:
 
 def test_a_text_does_not_depend_on_how_long_it_is_to_be() -> None:
     assert texts(write(PLAIN, length=60))[0].startswith(texts(write(PLAIN, length=30))[0])
+
+
+def test_a_long_text_takes_no_more_memory_than_a_short_one() -> None:
+    network = Network(PLAIN.config, PLAIN.weights)
+    tokenizer = CharacterTokenizer.from_json(PLAIN.tokenizer)
+    steps = write_text(network, tokenizer, "", Choices((1.0, 1.0)), length=1 << 40)
+    held_bytes = []
+    tracemalloc.start()
+    try:
+        for count in (2000, 8000):
+            deque(islice(steps, count), maxlen=0)
+            held_bytes.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert held_bytes[1] - held_bytes[0] < 8000
 
 
 def test_the_prompt_is_read_and_not_written_again() -> None:
