@@ -65,6 +65,12 @@ if TYPE_CHECKING:
     type=click.IntRange(1, 1 << 10),
     help="Processes that share the batch, on this machine; on several, TF_CONFIG or Slurm tell of them.",
 )
+@click.option(
+    "--gradients",
+    type=click.Choice(["float32", "bfloat16"]),
+    help="What several processes or GPUs sum their gradients in: bfloat16 halves what they send each other, "
+    "and rounds to 8 bits; a single one sends nothing, and rounds nothing.",
+)
 @click.option("--tensorboard", is_flag=True, help="Also write event files for TensorBoard into the run.")
 def command(
     corpus: str | None,
@@ -183,7 +189,8 @@ def _train(joining: Joining, ready: "Setup | None") -> int:
     click.echo(
         f"{ready.source.name}: {ready.dataset.training.tokens:,} tokens to learn, "
         f"{ready.dataset.validation.tokens:,} held out, {model.vocabulary_size} in the vocabulary\n"
-        f"{model.layers} x {model.units} units, {model.parameters():,} parameters, {_arithmetic(config)}; "
+        f"{model.layers} x {model.units} units, {model.parameters():,} parameters, "
+        f"{_arithmetic(config, world.replicas)}; "
         f"{config.batch_size} streams of {config.window} for {config.steps:,} steps; kept in {folder.path}\n"
         + ("No n-gram to compare with: time is too short." if reference is None else f"To beat: {reference}"),
         err=True,
@@ -212,7 +219,9 @@ def _train(joining: Joining, ready: "Setup | None") -> int:
     return 0
 
 
-def _arithmetic(config: "TrainingConfig") -> str:
-    if config.precision == config.products:
-        return config.precision
-    return f"{config.precision} multiplied in {config.products}"
+def _arithmetic(config: "TrainingConfig", replicas: int) -> str:
+    multiplied = "" if config.precision == config.products else f" multiplied in {config.products}"
+    summed = f", gradients summed in {config.gradients}"
+    if replicas == 1:
+        summed = "" if config.gradients == "float32" else ", gradients as they are, for nothing is sent"
+    return f"{config.precision}{multiplied}{summed}"

@@ -73,6 +73,45 @@ def test_workers_end_with_the_same_bits_and_those_of_one_process_but_for_roundin
     assert_near(state_of(shared / f"of-{size}"), state_of(shared / "alone"))
 
 
+# bfloat16 has 8 bits, and rounding takes half of the last one away
+UNIT = 2.0**-8
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_in_bfloat16_gradients_are_rounded_as_often_as_they_are_sent_and_nothing_else_is(
+    size: int, found: Found
+) -> None:
+    workers = [worker["rounded"] for worker in found[size]]
+    numbers, values = (np.array([each["own"][part] for each in workers], np.float32) for part in range(2))
+    for each in workers:
+        got_numbers, got_values = (np.array(part, np.float32) for part in each["summed"])
+        np.testing.assert_array_equal(got_numbers, sum(numbers))
+        lost = np.abs(got_values - np.sum(values, axis=0, dtype=np.float64))
+        # each worker rounds its own, and each of size - 1 additions rounds a sum
+        assert np.all(lost <= 1.01 * size * UNIT * np.sum(np.abs(values), axis=0))
+        assert np.any(lost > UNIT / 100)
+
+
+def test_a_step_with_gradients_in_bfloat16_sends_half_and_is_the_same_at_all_workers(found: Found) -> None:
+    workers = [worker["rounded"] for worker in found[2]]
+    whole, rounded = ([each[dtype] for each in workers] for dtype in ("float32", "bfloat16"))
+    for alike in (whole, rounded):
+        assert len({json.dumps([each["digest"], each["told"]]) for each in alike}) == 1
+    assert rounded[0]["digest"] != whole[0]["digest"]
+    told = {dtype: np.array(workers[0][dtype]["told"]) for dtype in ("float32", "bfloat16")}
+    losses = {dtype: each[:, 0] for dtype, each in told.items()}
+    assert losses["bfloat16"][0] == losses["float32"][0], "of the same weights, and not rounded"
+    np.testing.assert_allclose(losses["bfloat16"][1], losses["float32"][1], rtol=UNIT)
+    for each in told.values():
+        np.testing.assert_array_equal(each[:, 1:], [[2, 0, 0, 1]] * 2)
+    moments = [np.array(each[0]["moments"]) for each in (whole, rounded)]
+    away = np.linalg.norm(moments[1] - moments[0]) / np.linalg.norm(moments[0])
+    assert UNIT / 100 < away < 2 * UNIT
+    # one message a step: all gradients, the loss and four numbers more, which are four bytes each
+    assert whole[0]["sent"] == [["float32", len(moments[0]) + 5]]
+    assert rounded[0]["sent"] == [["bfloat16", len(moments[0]) + 2 * 4 * 5]]
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_who_has_something_else_is_named_at_every_worker(size: int, found: Found) -> None:
     for worker in found[size]:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from gen.checkpoint import Model
-from gen.config import ModelConfig
+from gen.config import ModelConfig, TrainingConfig
 from gen.errors import GenError
 from gen.training.callbacks import Callback
 from gen.training.cluster import find_cluster
@@ -30,13 +30,17 @@ from tests.training.tiny import Recorder, text_dataset, training_config, words
 CLUSTER = find_cluster(os.environ)
 WORLD = connect(CLUSTER, 1)
 
-from gen.evaluation.passes import Evaluator  # noqa: E402 - TensorFlow is imported by now, in the right way
+from gen.dataset.pieces import windows_of  # noqa: E402 - TensorFlow is imported by now, in the right way
+from gen.evaluation.passes import Evaluator  # noqa: E402
+from gen.model.backend import import_tensorflow  # noqa: E402
 from gen.model.network import Network  # noqa: E402
 from gen.training.clock import step_seconds  # noqa: E402
 from gen.training.loop import Clock, Trainer  # noqa: E402
 from gen.training.meeting import agree  # noqa: E402
 from gen.training.step import TrainingStep  # noqa: E402
 from gen.training.world import World  # noqa: E402
+
+tf = import_tensorflow()
 
 SHARED = Path(sys.argv[1])
 OWN = SHARED / f"worker-{CLUSTER.size}-{CLUSTER.rank}"
@@ -62,16 +66,19 @@ CONFIG = training_config(batch_size=STREAMS)
 class Machine:
     """A compiled step and evaluator, which begin anew with each run."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, config: TrainingConfig = CONFIG) -> None:
         network = Network(ModelConfig(len(DATASET.tokenizer.tokens), 5, 6, 2), seed=1)
-        self.step = TrainingStep(network, CONFIG, world)
+        self.step = TrainingStep(network, config, world)
         self.evaluator = Evaluator(network, 2, world.share)
         self._first = {**network.weights(), **self.step.optimizer_state()}
 
+    def begin_anew(self) -> None:
+        self.step.network.assign({name: self._first[name] for name in self.step.network.variables})
+        self.step.assign_optimizer_state(self._first)
+
     def trainer(self, folder: Path, clock: Clock | None = None, **changes: Any) -> Trainer:
         network, is_chief = self.step.network, self.step.world.is_chief
-        network.assign({name: self._first[name] for name in network.variables})
-        self.step.assign_optimizer_state(self._first)
+        self.begin_anew()
         return Trainer(
             folder=RunFolder(folder if is_chief else OWN / "unused"),
             about={"of": "a test"},
@@ -89,8 +96,9 @@ class Machine:
 TOGETHER = Machine(WORLD)
 
 
-def digest(trained: Trainer) -> str:
-    values = {**trained._network.weights(), **trained._step.optimizer_state()}
+def digest(trained: Trainer | TrainingStep) -> str:
+    step = trained if isinstance(trained, TrainingStep) else trained._step
+    values = {**step.network.weights(), **step.optimizer_state()}
     return hashlib.sha256(b"".join(value.tobytes() for value in values.values())).hexdigest()
 
 
@@ -158,6 +166,46 @@ def trained() -> dict[str, Any]:
             "tokens": [report.tokens for report in heard.steps],
             "validations": [report.nats for report in heard.validations],
         }
+    return found
+
+
+def updates(machine: Machine) -> dict[str, Any]:
+    """Of two updates: what they told and sent, and the gradients of the first, as its moments have them."""
+    step, told, moments = machine.step, [], []
+    machine.begin_anew()
+    windows = windows_of(DATASET.training, STREAMS, CONFIG.window).narrowed(WORLD.block(STREAMS))
+    state = step.network.initial_state(windows.block[1] - windows.block[0])
+    for number in range(2):
+        result = step(windows.next(), state, number, 0.01, [1.0, 0.0, 0.0, float(CLUSTER.rank)])
+        state = result.state
+        told.append([result.loss, *result.told])
+        moments.append(step.optimizer_state())
+    (compiled,) = step._compiled._list_all_concrete_functions()
+    sums = [each.inputs[0] for each in compiled.graph.get_operations() if "CollectiveReduce" in each.type]
+    return {
+        "told": told,
+        "moments": [v for name, of in moments[0].items() if ".m." in name for v in of.ravel().tolist()],
+        "digest": digest(step),
+        "sent": [[each.dtype.name, each.shape.num_elements()] for each in sums],
+    }
+
+
+def rounded() -> dict[str, Any]:
+    """Gradients that travel in bfloat16, beside those that do not."""
+    numbers = np.array([0.1, -0.0, 1e-30, np.inf if CLUSTER.rank else 1], np.float32) / (CLUSTER.rank + 1)
+    values = np.random.default_rng(CLUSTER.rank).standard_normal((20, 10)).astype(np.float32)
+
+    def summed() -> Any:
+        return WORLD.summed(tf.constant(numbers), [tf.constant(values)], "bfloat16")
+
+    numbers_sum, (values_sum,) = tf.function(lambda: WORLD.strategy.run(summed), autograph=False)()
+    found: dict[str, Any] = {
+        "own": [numbers.tolist(), values.tolist()],
+        "summed": [numbers_sum.numpy().tolist(), values_sum.numpy().tolist()],
+    }
+    if CLUSTER.size == 2:  # compiling takes long
+        found["float32"] = updates(TOGETHER)
+        found["bfloat16"] = updates(Machine(WORLD, replace(CONFIG, gradients="bfloat16")))
     return found
 
 
@@ -244,5 +292,5 @@ def validated() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    checks = (messages, refused, trained, stopped, recovered, resumed, timed, validated)
+    checks = (messages, refused, trained, rounded, stopped, recovered, resumed, timed, validated)
     sys.stdout.write(json.dumps({check.__name__: check() for check in checks}) + "\n")
