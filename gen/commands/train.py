@@ -13,6 +13,8 @@ from gen.parameters import Real
 from gen.streams import tell
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from gen.config import TrainingConfig
     from gen.training.cluster import Cluster
     from gen.training.setup import Given, Setup
@@ -95,6 +97,7 @@ def command(
     from gen.training import plan, resuming, setup
     from gen.training.callbacks import require_tensorboard
     from gen.training.cluster import find_cluster
+    from gen.training.rendezvous import listening
 
     if sum(asked[name] is not None for name in ("minutes", "steps", "epochs")) > 1:
         raise click.UsageError("--minutes, --steps and --epochs exclude each other.")
@@ -127,11 +130,12 @@ def command(
     joining = Joining(cluster, given, resume, tensorboard, click.get_current_context().obj)
     try:
         if not cluster.is_chief:
-            return _train(joining, None)
-        with resuming.resumed_run(given, cluster) if resume else setup.new_run(given, cluster) as ready:
+            return _train(joining)
+        starting = resuming.resumed_run(given, cluster) if resume else setup.new_run(given, cluster)
+        with listening(cluster) as server, starting as ready:
             for note in ready.notes:
                 tell(note)
-            return _train(joining, ready)
+            return _train(joining, ready, server)
     except WorkerLostError:
         from gen.training.local_workers import LOST, started_by_workers
 
@@ -162,17 +166,15 @@ def _typed(context: click.Context) -> list[str]:
     return typed
 
 
-def _train(joining: Joining, ready: "Setup | None") -> int:
+def _train(joining: Joining, ready: "Setup | None" = None, server: "socket | None" = None) -> int:
     from gen.machine import cores
     from gen.training.joining import connect
     from gen.training.setup import parts_for
 
     cluster = joining.cluster
-    if cluster.size > 1:
-        tell(f"{cluster.name(cluster.rank)} of {cluster.size}: waiting for the others")
     # how many streams there are is the chief's to say: a worker counts on at least one a core
     parts = parts_for(cluster, cluster.size * cores()) if ready is None else ready.parts
-    world = connect(cluster, parts)
+    world = connect(cluster, parts, server)
     from gen.training.build import build
     from gen.training.callbacks import MetricsLog, ProgressBar, TensorBoard
     from gen.training.meeting import meet

@@ -100,6 +100,21 @@ def test_a_worker_with_another_corpus_is_refused_at_the_start_by_all(house: Hous
     assert not out.exists()
 
 
+@pytest.mark.parametrize("rank", [0, 1])
+def test_one_that_waits_for_the_others_ends_at_ctrl_c_and_leaves_nothing(rank: int, house: House) -> None:
+    out = house.corpus.with_name("waiting")
+    flags = ("--corpus", house.corpus, "--out", out, *FLAGS)
+    process = begin(house, *flags, **told(free_addresses(2), rank))
+    assert process.stderr is not None
+    while "waiting for the others" not in (line := process.stderr.readline()):
+        assert line
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=LIMIT_S)
+    assert (process.returncode, stdout) == (130, "")
+    assert "Traceback" not in stderr
+    assert not out.exists()
+
+
 def test_more_workers_than_the_environment_has_are_wrong_usage(
     house: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
