@@ -65,7 +65,8 @@ if TYPE_CHECKING:
 @click.option(
     "--workers",
     type=click.IntRange(1, 1 << 10),
-    help="Processes that share the batch, on this machine; on several, TF_CONFIG or Slurm tell of them.",
+    help="Processes that share the batch, on this machine; on several, TF_CONFIG or Slurm tell of them. "
+    "1 trains alone, whatever they tell.",
 )
 @click.option(
     "--gradients",
@@ -96,7 +97,7 @@ def command(
     """
     from gen.training import plan, resuming, setup
     from gen.training.callbacks import require_tensorboard
-    from gen.training.cluster import find_cluster
+    from gen.training.cluster import ALONE, find_cluster
     from gen.training.rendezvous import listening
 
     if sum(asked[name] is not None for name in ("minutes", "steps", "epochs")) > 1:
@@ -105,7 +106,7 @@ def command(
         raise click.UsageError("Missing option '--corpus'. Or go on with a run: --resume --out RUN_DIR.")
     if tensorboard:
         require_tensorboard()
-    cluster = find_cluster(os.environ)
+    cluster = ALONE if workers == 1 else find_cluster(os.environ)
     if workers is not None and cluster.size not in (1, workers):
         raise click.UsageError(
             f"--workers starts workers here, and the environment has {cluster.size} already."

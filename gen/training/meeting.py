@@ -28,7 +28,10 @@ _DIFFERS = {
         "has another release than",
         "Install the same gen, TensorFlow, Keras and NumPy on all machines.",
     ),
-    "options": ("was started with other options than", "Start all workers with the same command."),
+    "options": (
+        "was started with other options than",
+        "Start all workers with the same command; with --workers 1 each trains alone.",
+    ),
     "corpus": ("has another corpus than", "Give every worker the same files."),
     "vocabulary": ("has another vocabulary than", "Give every worker the same files and the same release."),
 }

@@ -75,7 +75,8 @@ def gather(cluster: Cluster, server: socket.socket | None = None, limit_s: float
     if missing:
         raise TrainingError(
             f"{_named(cluster, missing)} did not come within {limit_s / 60:.2g} minutes.",
-            "See what was said there, and that each can reach the chief's address; then start all again.",
+            "See what was said there, and that each can reach the chief's address; then start all again. "
+            "With --workers 1 each trains alone.",
         )
 
 

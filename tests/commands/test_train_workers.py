@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from gen.training import local_workers
+from gen.errors import RunError
+from gen.training import local_workers, setup
+from gen.training.cluster import Cluster
 from gen.training.local_workers import free_addresses
 from tests.calling import assert_wrong_usage, call
 from tests.commands.house import FLAGS, House
@@ -121,6 +123,38 @@ def test_more_workers_than_the_environment_has_are_wrong_usage(
     monkeypatch.setenv("TF_CONFIG", told(["a:1", "b:1"], 0)["TF_CONFIG"])
     outcome = call(capsys, "train", "--corpus", house.corpus, "--workers", "3")
     assert_wrong_usage(outcome, "--workers")
+
+
+BY_TF_CONFIG = {"TF_CONFIG": told(["a:1", "b:1"], 0)["TF_CONFIG"]}
+BY_SLURM = {
+    "SLURM_STEP_NUM_TASKS": "2",
+    "SLURM_STEP_NODELIST": "n[1-2]",
+    "SLURM_STEP_TASKS_PER_NODE": "1(x2)",
+    "SLURM_PROCID": "0",
+}
+
+
+@pytest.mark.parametrize("environment", [BY_TF_CONFIG, BY_SLURM, {"TF_CONFIG": "{"}])
+def test_one_worker_is_alone_whatever_the_environment_tells(
+    environment: dict[str, str],
+    house: House,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[int] = []
+
+    def begin_run(given: Any, cluster: Cluster) -> Any:
+        begun.append(cluster.size)
+        raise RunError("Stopped here.", "It was only looked at.")
+
+    monkeypatch.setattr(setup, "new_run", begin_run)
+    for name in ("TF_CONFIG", "SLURM_STEP_NUM_TASKS", "SLURM_STEP_NODELIST"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    call(capsys, "train", "--corpus", house.corpus, "--workers", "1")
+    call(capsys, "train", "--corpus", house.corpus)
+    assert begun == ([1] if environment == {"TF_CONFIG": "{"} else [1, 2])
 
 
 @pytest.mark.parametrize(
