@@ -47,6 +47,7 @@ def test_what_is_told_arrives_bit_for_bit_at_all(size: int, found: Found) -> Non
         assert got["decided"] == {"by": 0, "long": "ü" * 5000}
         assert got["gathered"] == [[number, 1 / 3] for number in range(size)]
         assert got["copied"] == [5]
+        assert got["too few"].startswith(f"{size - 1} streams are fewer than the {size} processes")
         own = found[size][rank]["messages"]["blocks"]
         following = found[size][(rank + 1) % size]["messages"]["blocks"]
         for (first, last), (after, _), streams in zip(own, following, (7, 8, 64), strict=True):
@@ -144,6 +145,18 @@ def test_weights_that_one_worker_has_lost_send_all_back_together(size: int, foun
     assert {each["recoveries"] for each in recovered} == {1}
     assert all(each["steps"] == [1, 2, 3, 4, 5, 6, 5, 6, 7, 8, 9, 10, 11, 12] for each in recovered)
     assert len({each["digest"] for each in recovered}) == 1
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_weights_that_have_parted_by_a_bit_are_told_by_all_before_they_are_kept(
+    size: int, found: Found, shared: Path
+) -> None:
+    for worker in found[size]:
+        problem, _ = worker["parted"]["said"].split("\n")
+        assert problem.startswith(f"Worker {size - 1} (127.0.0.1:")
+        assert "has come to other weights than Worker 0 (127.0.0.1:" in problem
+        assert worker["parted"]["best"] == "None"
+    assert not (shared / f"parted-{size}" / "best.safetensors").exists()
 
 
 def test_a_run_goes_on_with_another_number_of_workers(found: Found, shared: Path) -> None:

@@ -121,6 +121,7 @@ def messages() -> dict[str, Any]:
         "decided": WORLD.decided(lambda: {"by": CLUSTER.rank, "long": "ü" * 5000}),
         "gathered": WORLD.gathered([CLUSTER.rank, 1 / 3]).tolist(),
         "copied": WORLD.copied({"rank": np.array([CLUSTER.rank + 5], np.int32)})["rank"].tolist(),
+        "too few": complaint(lambda: WORLD.block(CLUSTER.size - 1)),
         "blocks": [WORLD.block(streams) for streams in (STREAMS, 8, 64)],
     }
 
@@ -247,6 +248,20 @@ def recovered() -> dict[str, Any]:
     }
 
 
+def parted() -> dict[str, str]:
+    """The weights of the last worker become a little different, just before they are validated."""
+    run = TOGETHER.trainer(SHARED / f"parted-{CLUSTER.size}")
+
+    def nudge() -> None:
+        if CLUSTER.rank == CLUSTER.size - 1:
+            weights = run._network.weights()
+            weights["output.b"][0] = np.nextafter(weights["output.b"][0], np.float32(1))
+            run._network.assign(weights)
+
+    run.listen(At(CONFIG.validate_every, nudge))
+    return {"said": complaint(lambda: run.run(StopRequest())), "best": str(run.progress.best_nats)}
+
+
 def resumed() -> dict[str, Any]:
     """What other numbers of workers have stopped goes on here."""
     found = {}
@@ -292,5 +307,5 @@ def validated() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    checks = (messages, refused, trained, rounded, stopped, recovered, resumed, timed, validated)
+    checks = (messages, refused, trained, rounded, stopped, recovered, parted, resumed, timed, validated)
     sys.stdout.write(json.dumps({check.__name__: check() for check in checks}) + "\n")
