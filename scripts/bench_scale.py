@@ -27,7 +27,7 @@ from machine import machine
 from gen.config import ModelConfig, Precision, TrainingConfig
 from gen.training.cluster import find_cluster
 from gen.training.joining import connect
-from gen.training.local_workers import free_addresses
+from gen.training.local_workers import free_addresses, told
 from gen.training.setup import parts_for
 
 SIZES = (1, 2, 4)
@@ -127,8 +127,7 @@ def measure(workers: int, steps: int) -> dict[str, Any]:
     addresses = free_addresses(workers)
     processes = []
     for rank in range(workers):
-        task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": rank}}
-        environment = {**os.environ, "TF_CONFIG": json.dumps(task), "PYTHONPATH": str(ROOT)}
+        environment = {**told(addresses, rank), "PYTHONPATH": str(ROOT)}
         command = [sys.executable, __file__, "--worker", "--steps", str(steps)]
         processes.append(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True))
     said = [process.communicate()[0] for process in processes]

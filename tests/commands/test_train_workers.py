@@ -16,10 +16,10 @@ import safetensors.numpy
 from gen.errors import RunError
 from gen.training import local_workers, setup
 from gen.training.cluster import Cluster
-from gen.training.local_workers import free_addresses
+from gen.training.local_workers import free_addresses, told
 from tests.calling import assert_wrong_usage, call
 from tests.commands.house import FLAGS, House
-from tests.training.workers import ROOT, told
+from tests.training.workers import ROOT
 
 LIMIT_S = 200
 
