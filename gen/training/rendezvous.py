@@ -108,11 +108,13 @@ def _await_others(cluster: Cluster, server: socket.socket, limit_s: float) -> li
     server.settimeout(_RETRY_S)
     with ExitStack() as stack:
         while missing() and not patience.is_over():
-            with suppress(TimeoutError):
+            with suppress(TimeoutError, ConnectionAbortedError):
                 caller = stack.enter_context(server.accept()[0])
                 rank = _greeted(caller)
                 if rank is not None and 0 < rank < cluster.size:
-                    there[rank] = caller  # of two that say the same the first was started before
+                    there[rank] = (
+                        caller  # of two that say the same the newer: a machine that fell silent is back
+                    )
                 else:
                     caller.close()
             there = {rank: caller for rank, caller in there.items() if not _is_gone(caller)}
@@ -150,12 +152,12 @@ def _await_chief(cluster: Cluster, limit_s: float) -> list[int]:
     host, _, port = cluster.addresses[0].rpartition(":")
     patience = _Patience(limit_s, lambda: cluster.name(0))
     while not patience.is_over():
-        with suppress(OSError, OverflowError):
+        with suppress(OSError, OverflowError, UnicodeError):  # the last two of what is no port, or no name
             with socket.create_connection((host.strip("[]"), int(port)), _GREETING_S) as chief:
                 # a machine that falls silent closes nothing
                 chief.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
                 chief.sendall(b"gen worker %d\n" % cluster.rank)
-                heard = _Patience(float("inf"), lambda: "the others, with Worker 0")
+                heard = _Patience(float("inf"), lambda: f"the others; {cluster.name(0)} is there")
                 match = re.fullmatch(rb"missing((?: \d{1,9})*)\n", _line(chief, heard))
             if match:
                 return [rank for rank in map(int, match[1].split()) if rank < cluster.size]

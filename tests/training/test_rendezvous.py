@@ -77,7 +77,7 @@ def test_now_and_then_the_user_is_told_who_is_waited_for(
     gathered(addresses, [0, 1], SHORT_S)
     told = capsys.readouterr().err
     assert told.count(f"Still waiting for Worker 2 ({addresses[2]})\n") == 1
-    assert told.count("Still waiting for the others, with Worker 0\n") == 1
+    assert told.count(f"Still waiting for the others; Worker 0 ({addresses[0]}) is there\n") == 1
 
 
 def test_a_crowd_is_counted() -> None:
@@ -128,6 +128,13 @@ def test_what_is_no_chief_is_not_listened_to(said: bytes) -> None:
             (error,) = gathered(addresses, [1], SHORT_S).values()
     assert error is not None
     assert_two_lines(error, f"Worker 0 ({addresses[0]}) did not come within")
+
+
+@pytest.mark.parametrize("chief", ["nobody..here:9000", "127.0.0.1:700000"])
+def test_an_address_that_is_none_is_not_reached(chief: str) -> None:
+    (error,) = gathered([chief, *free_addresses(1)], [1], SHORT_S).values()
+    assert error is not None
+    assert_two_lines(error, f"Worker 0 ({chief}) did not come within")
 
 
 @pytest.mark.parametrize("rank", [0, 1])
