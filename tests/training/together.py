@@ -19,13 +19,11 @@ import numpy as np
 
 from gen.checkpoint import Model
 from gen.config import ModelConfig, TrainingConfig
-from gen.errors import GenError
-from gen.training.callbacks import Callback
 from gen.training.cluster import find_cluster
 from gen.training.joining import connect
 from gen.training.run import RunFolder
 from gen.training.signals import StopRequest
-from tests.training.tiny import Recorder, text_dataset, training_config, words
+from tests.training.tiny import At, Recorder, complaint, text_dataset, training_config, words
 
 CLUSTER = find_cluster(os.environ)
 WORLD = connect(CLUSTER, 1)
@@ -47,19 +45,6 @@ OWN = SHARED / f"worker-{CLUSTER.size}-{CLUSTER.rank}"
 OWN.mkdir()
 DATASET = text_dataset(OWN, words(120), words(4200, seed=2))
 STREAMS = 7  # of which no share is like another's
-
-
-class At(Callback):
-    """Does something after a step."""
-
-    def __init__(self, step: int, do: Any) -> None:
-        self.step, self.do = step, do
-
-    def on_step(self, report: Any) -> None:
-        if report.step == self.step:
-            self.do()
-
-
 CONFIG = training_config(batch_size=STREAMS)
 
 
@@ -124,14 +109,6 @@ def messages() -> dict[str, Any]:
         "too few": complaint(lambda: WORLD.block(CLUSTER.size - 1)),
         "blocks": [WORLD.block(streams) for streams in (STREAMS, 8, 64)],
     }
-
-
-def complaint(do: Any) -> str:
-    try:
-        do()
-    except GenError as error:
-        return str(error)
-    return ""
 
 
 def refused() -> dict[str, str]:
