@@ -6,7 +6,7 @@ field's type and bounds before anything is built from it, so that a file cannot 
 
 import dataclasses
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import UnionType
 from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
@@ -16,6 +16,8 @@ MAX_UNITS = 1 << 14
 MAX_LAYERS = 64
 MAX_VOCABULARY = 1 << 16
 MAX_PARTS = 1 << 12  # more cores than any machine has
+# of a field that files of older releases lack: these trained as its default says
+ADDED_LATER = {"added later": True}
 
 
 class ConfigError(ValueError):
@@ -54,14 +56,16 @@ class JsonFields:
         """The dataclass that `to_json` wrote.
 
         Raises:
-            ConfigError: A field is missing, unknown, of the wrong type, or out of bounds.
+            ConfigError: A field is unknown, of the wrong type, or out of bounds, or missing and was not
+                `ADDED_LATER`.
         """
         if not isinstance(fields, dict):
             raise ConfigError(f"{cls.__name__} must be a JSON object, not {type(fields).__name__}")
-        known = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
-        if missing := sorted(known - fields.keys()):
+        known = {each.name: each for each in dataclasses.fields(cls)}  # type: ignore[arg-type]
+        fields = {name: each.default for name, each in known.items() if each.metadata == ADDED_LATER} | fields
+        if missing := sorted(known.keys() - fields.keys()):
             raise ConfigError(f"{cls.__name__} lacks {', '.join(missing)}")
-        if unknown := sorted(fields.keys() - known):
+        if unknown := sorted(fields.keys() - known.keys()):
             raise ConfigError(f"{cls.__name__} has unknown fields: {', '.join(map(str, unknown))}")
         for name, wanted in get_type_hints(cls).items():
             if not _fits(fields[name], wanted):
@@ -121,6 +125,7 @@ class TrainingConfig(JsonFields):
         products: dtype that they are multiplied in: the same, or a wider one where that is faster.
         parts: Independent parts the batch is split into, one a core.
         seed: Where all randomness comes from.
+        gradients: dtype that several processes or devices sum their gradients in.
     """
 
     steps: int
@@ -136,6 +141,7 @@ class TrainingConfig(JsonFields):
     products: Precision
     parts: int
     seed: int
+    gradients: Precision = field(default="float32", metadata=ADDED_LATER)
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "window", "validate_every"):

@@ -2,11 +2,12 @@
 
     python scripts/bench_scale.py --json benchmarks/scale.json
 
-Each process runs its share of the same steps, then the exchange of a step alone, then one of a few bytes;
-their bytes are those that the machine's own interface has carried meanwhile. All processes share this
-machine's cores, and its memory is their network, so the figures say what an exchange costs a processor and
-that the formula for its bytes is right; what a network adds is planned from them, by `plan`. It goes by the
-time of the processors alone, which other work on this machine does not stretch.
+Each process runs its share of the same steps, then the exchange of a step alone, then one of a few bytes, and
+the first two again with gradients in bfloat16; their bytes are those that the machine's own interface has
+carried meanwhile. All processes share this machine's cores, and its memory is their network, so the figures
+say what an exchange costs a processor and that the formula for its bytes is right; what a network adds is
+planned from them, by `plan`. It goes by the time of the processors alone, which other work on this machine
+does not stretch.
 """
 
 import argparse
@@ -16,19 +17,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from machine import machine
 
-from gen.config import ModelConfig, TrainingConfig
+from gen.config import ModelConfig, Precision, TrainingConfig
 from gen.training.cluster import find_cluster
 from gen.training.joining import connect
-from gen.training.local_workers import free_addresses
+from gen.training.local_workers import free_addresses, told
 from gen.training.setup import parts_for
 
 SIZES = (1, 2, 4)
+SIZE_BYTES: dict[Precision, int] = {"float32": 4, "bfloat16": 2}
 MACHINES = (2, 4, 8, 16, 32, 64)
 LINKS_GBIT = (1, 10, 100)
 VOCABULARY, STREAMS, WINDOW = 65, 64, 128
@@ -40,9 +43,10 @@ LATENCY_S = 50e-6
 ROOT = Path(__file__).parent.parent
 
 
-def bytes_sent(workers: int, numbers: int, size_bytes: int = 4) -> float:
-    """What each of so many workers sends to sum so many numbers in a ring: all but a share of them, twice."""
-    return 2 * (workers - 1) / workers * numbers * size_bytes
+def bytes_sent(workers: int, gradients: Precision) -> float:
+    """What each of so many workers sends to sum a message in a ring: all but a share of it, twice."""
+    extras = EXTRAS if gradients == "float32" else 4 * EXTRAS * workers  # bytes, in a place for each worker
+    return 2 * (workers - 1) / workers * (MODEL.parameters() + extras) * SIZE_BYTES[gradients]
 
 
 def carried_bytes() -> int:
@@ -66,14 +70,11 @@ def work(steps: int) -> dict[str, Any]:
     config = TrainingConfig(
         1, STREAMS, WINDOW, 1e-3, 0.1, 0.01, 1.0, 0, 1, "float32", "float32", parts, seed=0
     )
-    network = Network(MODEL)
-    step, (first, last) = TrainingStep(network, config, world), world.block(STREAMS)
+    network, (first, last) = Network(MODEL), world.block(STREAMS)
     ids = np.random.default_rng(1).integers(0, VOCABULARY, (STREAMS, WINDOW + 1), np.int32)[first:last]
     own = np.ones((last - first, WINDOW), np.float32), np.zeros(last - first, bool)
     window = Window(ids, *own, (STREAMS - last + first) * WINDOW)
-    exchange = tf.function(
-        lambda values: world.strategy.run(lambda: world.summed([tf.identity(values)])[0]), autograph=False
-    )
+    telling, values = tf.zeros((EXTRAS,)), tf.zeros((MODEL.parameters(),))
 
     def measured(do: Callable[[], Any], count: int) -> dict[str, float]:
         """Of one: seconds, those of this process's processors, and bytes; after two that do not count."""
@@ -89,15 +90,35 @@ def work(steps: int) -> dict[str, Any]:
         carried = (carried_bytes() - bytes_before) / count / cluster.size
         return {"s": min(seconds), "processor_s": processor_s, "bytes": round(carried)}
 
-    state = network.initial_state(last - first)
-    values = tf.zeros((MODEL.parameters() + EXTRAS,))
+    def exchange(count: int, gradients: Precision) -> Callable[[], Any]:
+        """The sum of a step over all, of so many gradients."""
+        once = tf.function(
+            lambda: world.strategy.run(
+                lambda: world.summed(tf.identity(telling), [tf.identity(values[:count])], gradients)[1]
+            ),
+            autograph=False,
+        )
+
+        def do() -> None:
+            once()[0].numpy()
+
+        return do
+
+    def row(gradients: Precision) -> dict[str, Any]:
+        step = TrainingStep(network, replace(config, gradients=gradients), world)
+        state = network.initial_state(last - first)
+        return {
+            "step": measured(lambda: step(window, state, 0, 1e-3), steps),
+            "exchange": measured(exchange(MODEL.parameters(), gradients), 2 * steps),
+            "formula_bytes": round(bytes_sent(cluster.size, gradients)),
+        }
+
     return {
         "workers": cluster.size,
         "parts": parts,
-        "step": measured(lambda: step(window, state, 0, 1e-3), steps),
-        "exchange": measured(lambda: exchange(values).numpy(), 2 * steps),
-        "few_bytes": measured(lambda: exchange(values[:4]).numpy(), 4 * steps),
-        "formula_bytes": round(bytes_sent(cluster.size, MODEL.parameters() + EXTRAS)),
+        **row("float32"),
+        "few_bytes": measured(exchange(4, "float32"), 4 * steps),
+        **({"bfloat16": row("bfloat16")} if cluster.size > 1 else {}),
     }
 
 
@@ -106,8 +127,7 @@ def measure(workers: int, steps: int) -> dict[str, Any]:
     addresses = free_addresses(workers)
     processes = []
     for rank in range(workers):
-        task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": rank}}
-        environment = {**os.environ, "TF_CONFIG": json.dumps(task), "PYTHONPATH": str(ROOT)}
+        environment = {**told(addresses, rank), "PYTHONPATH": str(ROOT)}
         command = [sys.executable, __file__, "--worker", "--steps", str(steps)]
         processes.append(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True))
     said = [process.communicate()[0] for process in processes]
@@ -128,15 +148,15 @@ def plan(step_s: float, byte_s: float, message_s: float) -> list[dict[str, Any]]
         message_s: What one of the ring's messages costs them however short it is, measured.
     """
     rows = []
-    for size_bytes, dtype in ((4, "float32"), (2, "bfloat16")):
+    for gradients in SIZE_BYTES:
         for gbit in LINKS_GBIT:
             for workers in MACHINES:
-                sent = bytes_sent(workers, MODEL.parameters() + EXTRAS, size_bytes)
+                sent = bytes_sent(workers, gradients)
                 hops = 2 * (workers - 1)
                 exchange_s = sent * (8e-9 / gbit + byte_s) + hops * (LATENCY_S + message_s)
                 rows.append(
                     {
-                        "gradients": dtype,
+                        "gradients": gradients,
                         "gbit_per_s": gbit,
                         "machines": workers,
                         "exchange_s": round(exchange_s, 5),

@@ -6,20 +6,35 @@ from typing import Any
 
 def measured(data: dict[str, Any], machine_line: Callable[[dict[str, Any]], str]) -> str:
     """What a step and its exchange take with several processes here."""
-    head = "| processes | a step | its exchange | share | of processor time | bytes sent | by the formula |"
-    lines = [head, "|---|---|---|---|---|---|---|"]
+    head = "| processes | gradients | a step | its exchange | share | of processor time | bytes sent |"
+    lines = [head + " by the formula |", "|---" * 8 + "|"]
     for row in data["rows"]:
-        step, exchange = row["step"], row["exchange"]
-        of_processors = exchange["processor_s"] / step["processor_s"]
-        shares = [f"{exchange['s'] * 1e3:.0f} ms", f"{exchange['s'] / step['s']:.1%}", f"{of_processors:.1%}"]
-        shares += [f"{exchange['bytes']:,}", f"{row['formula_bytes']:,}"]
-        told = shares if row["workers"] > 1 else ["–"] * len(shares)
-        lines.append(f"| {row['workers']} | {step['s'] * 1e3:.0f} ms | {' | '.join(told)} |")
+        if row["workers"] == 1:
+            lines.append(f"| 1 | – | {row['step']['s'] * 1e3:.0f} ms |{' – |' * 5}")
+            continue
+        lines.append(_exchanged(row["workers"], "float32", row))
+        if "bfloat16" in row:
+            lines.append(_exchanged(row["workers"], "bfloat16", row["bfloat16"]))
     about = (
         f"\n{data['parameters']:,} parameters, {data['streams']} streams of {data['time_steps']} in all; the "
         f"quickest of {data['steps']} steps, for the machine had other work at the same time.\n"
     )
     return "\n".join([*lines, about + machine_line(data)])
+
+
+def _exchanged(workers: int, gradients: str, row: dict[str, Any]) -> str:
+    step, exchange = row["step"], row["exchange"]
+    cells = [
+        str(workers),
+        gradients,
+        f"{step['s'] * 1e3:.0f} ms",
+        f"{exchange['s'] * 1e3:.0f} ms",
+        f"{exchange['s'] / step['s']:.1%}",
+        f"{exchange['processor_s'] / step['processor_s']:.1%}",
+        f"{exchange['bytes']:,}",
+        f"{row['formula_bytes']:,}",
+    ]
+    return f"| {' | '.join(cells)} |"
 
 
 def planned(data: dict[str, Any]) -> str:

@@ -7,7 +7,6 @@ processes, where the one that was not killed ends, bit for bit. Where nobody wat
 on machines of their own, those that are left must end by themselves, with two lines that say so.
 """
 
-import json
 import os
 import random
 import signal
@@ -22,7 +21,7 @@ import safetensors.numpy
 from trial_runs import LIMIT_S, newest, write_text
 from trials import GEN, Ended, Row, finish, is_two_lines, parser, run
 
-from gen.training.local_workers import free_addresses
+from gen.training.local_workers import free_addresses, told
 
 SIZES = (2, 3)
 STEPS = 120
@@ -59,15 +58,10 @@ def by_themselves(commands: list[list[str]], hit: int | None, out: Path, step: i
     processes, ended = [], []
     with tempfile.TemporaryDirectory() as folder:
         for rank, each in enumerate(commands):
-            task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": rank}}
-            with (Path(folder) / str(rank)).open("wb") as told:
+            with (Path(folder) / str(rank)).open("wb") as said:
+                environment = told(addresses, rank)
                 processes.append(
-                    subprocess.Popen(
-                        each,
-                        stdout=subprocess.DEVNULL,
-                        stderr=told,
-                        env={**os.environ, "TF_CONFIG": json.dumps(task)},
-                    )
+                    subprocess.Popen(each, stdout=subprocess.DEVNULL, stderr=said, env=environment)
                 )
         if hit is not None:
             while newest(out, "train") < step and processes[0].poll() is None:

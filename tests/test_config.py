@@ -58,6 +58,7 @@ trainings = st.builds(
     products=st.sampled_from(["float32", "bfloat16"]),
     parts=st.integers(1, MAX_PARTS),
     seed=st.integers(0, (1 << 63) - 1),
+    gradients=st.sampled_from(["float32", "bfloat16"]),
 )
 
 
@@ -104,6 +105,8 @@ def test_the_first_layer_reads_the_embedding_and_the_others_the_layer_below() ->
         (TRAINING, "gradient_norm", True),
         (TRAINING, "precision", "float64"),
         (TRAINING, "precision", None),
+        (TRAINING, "gradients", "float16"),
+        (TRAINING, "gradients", None),
     ],
 )
 def test_a_field_out_of_bounds_or_of_the_wrong_type_is_refused_by_name(
@@ -116,13 +119,21 @@ def test_a_field_out_of_bounds_or_of_the_wrong_type_is_refused_by_name(
 
 @pytest.mark.parametrize("config", [MODEL, TRAINING])
 def test_a_missing_or_unknown_field_is_refused_by_name(config: Any) -> None:
-    for field in config.to_json():
+    for field in config.to_json().keys() - {"gradients"}:
         fields = config.to_json()
         del fields[field]
         with pytest.raises(ConfigError, match=f"lacks {field}"):
             type(config).from_json(fields)
     with pytest.raises(ConfigError, match="peephole"):
         type(config).from_json(config.to_json() | {"peephole": True})
+
+
+def test_a_configuration_of_before_gradients_could_be_rounded_had_them_in_float32() -> None:
+    rounded = dataclasses.replace(TRAINING, gradients="bfloat16")
+    fields = rounded.to_json()
+    assert fields.pop("gradients") == "bfloat16"
+    assert TrainingConfig.from_json(fields) == TRAINING != rounded
+    assert "gradients" not in fields
 
 
 @pytest.mark.parametrize("fields", [None, [], "{}", 3])

@@ -13,6 +13,8 @@ from gen.parameters import Real
 from gen.streams import tell
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from gen.config import TrainingConfig
     from gen.training.cluster import Cluster
     from gen.training.setup import Given, Setup
@@ -63,7 +65,14 @@ if TYPE_CHECKING:
 @click.option(
     "--workers",
     type=click.IntRange(1, 1 << 10),
-    help="Processes that share the batch, on this machine; on several, TF_CONFIG or Slurm tell of them.",
+    help="Processes that share the batch, on this machine; on several, TF_CONFIG or Slurm tell of them. "
+    "1 trains alone, whatever they tell.",
+)
+@click.option(
+    "--gradients",
+    type=click.Choice(["float32", "bfloat16"]),
+    help="What several processes or GPUs sum their gradients in: bfloat16 halves what they send each other, "
+    "and rounds to 8 bits; a single one sends nothing, and rounds nothing.",
 )
 @click.option("--tensorboard", is_flag=True, help="Also write event files for TensorBoard into the run.")
 def command(
@@ -88,7 +97,8 @@ def command(
     """
     from gen.training import plan, resuming, setup
     from gen.training.callbacks import require_tensorboard
-    from gen.training.cluster import find_cluster
+    from gen.training.cluster import ALONE, find_cluster
+    from gen.training.rendezvous import listening
 
     if sum(asked[name] is not None for name in ("minutes", "steps", "epochs")) > 1:
         raise click.UsageError("--minutes, --steps and --epochs exclude each other.")
@@ -96,7 +106,7 @@ def command(
         raise click.UsageError("Missing option '--corpus'. Or go on with a run: --resume --out RUN_DIR.")
     if tensorboard:
         require_tensorboard()
-    cluster = find_cluster(os.environ)
+    cluster = ALONE if workers == 1 else find_cluster(os.environ)
     if workers is not None and cluster.size not in (1, workers):
         raise click.UsageError(
             f"--workers starts workers here, and the environment has {cluster.size} already."
@@ -121,11 +131,12 @@ def command(
     joining = Joining(cluster, given, resume, tensorboard, click.get_current_context().obj)
     try:
         if not cluster.is_chief:
-            return _train(joining, None)
-        with resuming.resumed_run(given, cluster) if resume else setup.new_run(given, cluster) as ready:
+            return _train(joining)
+        starting = resuming.resumed_run(given, cluster) if resume else setup.new_run(given, cluster)
+        with listening(cluster) as server, starting as ready:
             for note in ready.notes:
                 tell(note)
-            return _train(joining, ready)
+            return _train(joining, ready, server)
     except WorkerLostError:
         from gen.training.local_workers import LOST, started_by_workers
 
@@ -156,17 +167,15 @@ def _typed(context: click.Context) -> list[str]:
     return typed
 
 
-def _train(joining: Joining, ready: "Setup | None") -> int:
+def _train(joining: Joining, ready: "Setup | None" = None, server: "socket | None" = None) -> int:
     from gen.machine import cores
     from gen.training.joining import connect
     from gen.training.setup import parts_for
 
     cluster = joining.cluster
-    if cluster.size > 1:
-        tell(f"{cluster.name(cluster.rank)} of {cluster.size}: waiting for the others")
     # how many streams there are is the chief's to say: a worker counts on at least one a core
     parts = parts_for(cluster, cluster.size * cores()) if ready is None else ready.parts
-    world = connect(cluster, parts)
+    world = connect(cluster, parts, server)
     from gen.training.build import build
     from gen.training.callbacks import MetricsLog, ProgressBar, TensorBoard
     from gen.training.meeting import meet
@@ -183,7 +192,8 @@ def _train(joining: Joining, ready: "Setup | None") -> int:
     click.echo(
         f"{ready.source.name}: {ready.dataset.training.tokens:,} tokens to learn, "
         f"{ready.dataset.validation.tokens:,} held out, {model.vocabulary_size} in the vocabulary\n"
-        f"{model.layers} x {model.units} units, {model.parameters():,} parameters, {_arithmetic(config)}; "
+        f"{model.layers} x {model.units} units, {model.parameters():,} parameters, "
+        f"{_arithmetic(config, world.replicas)}; "
         f"{config.batch_size} streams of {config.window} for {config.steps:,} steps; kept in {folder.path}\n"
         + ("No n-gram to compare with: time is too short." if reference is None else f"To beat: {reference}"),
         err=True,
@@ -212,7 +222,9 @@ def _train(joining: Joining, ready: "Setup | None") -> int:
     return 0
 
 
-def _arithmetic(config: "TrainingConfig") -> str:
-    if config.precision == config.products:
-        return config.precision
-    return f"{config.precision} multiplied in {config.products}"
+def _arithmetic(config: "TrainingConfig", replicas: int) -> str:
+    multiplied = "" if config.precision == config.products else f" multiplied in {config.products}"
+    summed = f", gradients summed in {config.gradients}"
+    if replicas == 1:
+        summed = "" if config.gradients == "float32" else ", gradients as they are, for nothing is sent"
+    return f"{config.precision}{multiplied}{summed}"

@@ -46,6 +46,15 @@ def import_keras() -> Any:
     return keras
 
 
+def quiet_modules() -> Any:
+    """The module `tensorflow`, imported with Keras; nothing of their chatter reaches stderr."""
+    _prepare_environment()
+    # Keras would take most of a second to import matplotlib, and draws nothing here.
+    with captured_stderr(), _as_if_not_installed("matplotlib"):
+        import_keras()
+        return import_tensorflow()
+
+
 def quiet_import(
     threads_intra: int | None = None,
     threads_inter: int | None = None,
@@ -61,11 +70,8 @@ def quiet_import(
     Raises:
         RuntimeError: Threads were asked for after TensorFlow had run its first operation.
     """
-    _prepare_environment()
-    # Keras would take most of a second to import matplotlib, and draws nothing here.
-    with captured_stderr(), _as_if_not_installed("matplotlib"):
-        tf = import_tensorflow()
-        import_keras()
+    tf = quiet_modules()
+    with captured_stderr():
         if threads_intra is not None:
             tf.config.threading.set_intra_op_parallelism_threads(threads_intra)
         if threads_inter is not None:

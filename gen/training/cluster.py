@@ -14,7 +14,8 @@ from gen.errors import RunError
 
 # jobs of one step lie side by side from here, and those of another Slurm job elsewhere
 _SLURM_PORTS, _SLURM_JOBS = 20_000, 10_000
-_FIX = "Set TF_CONFIG as TensorFlow's guide to multi-worker training has it, or unset it to train alone."
+_FIX = "Set TF_CONFIG as TensorFlow's guide to multi-worker training has it, or train alone: --workers 1."
+_FIX_SLURM = "Start with srun, or set TF_CONFIG, or train alone: --workers 1."
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def _by_slurm(environment: Mapping[str, str], tasks: int) -> Cluster:
     except (KeyError, ValueError) as error:
         raise RunError(
             f"Slurm's variables say of {tasks} tasks, and not where they are: {error}.",
-            "Start with srun, or set TF_CONFIG.",
+            _FIX_SLURM,
         ) from error
     port = _SLURM_PORTS + job % _SLURM_JOBS
     addresses = tuple(
@@ -113,7 +114,7 @@ def _by_slurm(environment: Mapping[str, str], tasks: int) -> Cluster:
     if len(addresses) != tasks or len(hosts) != len(counts) or not 0 <= rank < tasks:
         raise RunError(
             f"Slurm's variables disagree: {tasks} tasks, {len(addresses)} of them on {len(hosts)} nodes.",
-            "Start with srun, or set TF_CONFIG.",
+            _FIX_SLURM,
         )
     # Slurm gives each task cores of its own
     return Cluster(addresses, rank)

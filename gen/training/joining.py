@@ -1,22 +1,32 @@
 """How the workers meet, before the first operation: TensorFlow joins them then or never."""
 
 import signal
+from socket import socket
 from typing import TYPE_CHECKING, Any
 
 from gen.errors import TrainingError
-from gen.model.backend import import_tensorflow, quiet_import_for_parts
+from gen.model.backend import import_tensorflow, quiet_import_for_parts, quiet_modules
 from gen.training.cluster import Cluster
+from gen.training.rendezvous import gather
 
 if TYPE_CHECKING:
     from gen.training.world import World
 
 
-def connect(cluster: Cluster, parts: int) -> "World":
+def connect(cluster: Cluster, parts: int, server: socket | None = None) -> "World":
     """Import TensorFlow for work in so many parts, and meet the other workers; they are waited for.
+
+    Args:
+        cluster: All of them.
+        parts: How many.
+        server: Where the chief has listened for the others until now, if it has; see `gather`.
 
     Raises:
         TrainingError: They cannot be met.
     """
+    # first, for it takes seconds: TensorFlow is to find that all go on at once
+    quiet_modules()
+    gather(cluster, server)
     strategies: list[Any] = []
     failures: list[Exception] = []
 
@@ -48,7 +58,7 @@ def _joined(cluster: Cluster) -> Any:
     resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
         spec, task_type="worker", task_id=cluster.rank, rpc_layer="grpc"
     )
-    # nobody is at work yet, and TensorFlow would wait for the others whatever Ctrl-C says
+    # should one of them have ended just now, TensorFlow would wait for it whatever Ctrl-C says
     handler = signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)

@@ -63,14 +63,19 @@ def free_addresses(count: int) -> list[str]:
         return [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
 
 
+def told(addresses: Sequence[str], rank: int) -> dict[str, str]:
+    """This process's environment, as that of a worker which `TF_CONFIG` tells of the others."""
+    task = {"cluster": {"worker": list(addresses)}, "task": {"type": "worker", "index": rank}}
+    return {**os.environ, "TF_CONFIG": json.dumps(task)}
+
+
 def _start(
     rank: int, addresses: list[str], arguments: Sequence[str], said: IO[bytes]
 ) -> "subprocess.Popen[bytes]":
-    task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": rank}}
     return subprocess.Popen(
         [sys.executable, "-m", "gen", *arguments],
         # a GPU would be every worker's at once, which none of them can have
-        env={**os.environ, "TF_CONFIG": json.dumps(task), "CUDA_VISIBLE_DEVICES": "-1", _STARTED_HERE: "1"},
+        env={**told(addresses, rank), "CUDA_VISIBLE_DEVICES": "-1", _STARTED_HERE: "1"},
         stdin=None if rank == 0 else subprocess.DEVNULL,
         stdout=None if rank == 0 else subprocess.DEVNULL,
         stderr=None if rank == 0 else said,

@@ -29,6 +29,7 @@ from gen.evaluation.reference import Reference
 from gen.model.network import Network
 from gen.training.callbacks import Callback, StepReport
 from gen.training.keeping import Keeper
+from gen.training.meeting import agree_on_weights
 from gen.training.plan import MAX_VALIDATION_TOKENS
 from gen.training.publishing import Publisher
 from gen.training.run import Progress, RunFolder, SavedState
@@ -256,6 +257,7 @@ class Trainer:
         if not self._is_sound(nats):
             self._recover()
             return
+        agree_on_weights(self._world, self._network.weights())
         best = self.progress.best_nats
         is_best = best is None or nats < best
         if is_best:

@@ -1,4 +1,4 @@
-"""Before the first step: the workers make sure that they train the same, and learn from the chief what.
+"""The workers make sure that they train the same, and learn from the chief what, before the first step.
 
 Nothing but the corpus must be at hand for every worker. What is trained and how, the weights to begin with or
 the state to go on from, all are told by the chief; that each means the same by it is compared by hash.
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gen import __version__
 from gen.config import ModelConfig, TrainingConfig
@@ -28,9 +29,16 @@ _DIFFERS = {
         "has another release than",
         "Install the same gen, TensorFlow, Keras and NumPy on all machines.",
     ),
-    "options": ("was started with other options than", "Start all workers with the same command."),
+    "options": (
+        "was started with other options than",
+        "Start all workers with the same command; with --workers 1 each trains alone.",
+    ),
     "corpus": ("has another corpus than", "Give every worker the same files."),
     "vocabulary": ("has another vocabulary than", "Give every worker the same files and the same release."),
+    "weights": (
+        "has come to other weights than",
+        "Train on machines of one kind, which compute alike; go on with --resume from the last save.",
+    ),
 }
 
 
@@ -104,6 +112,19 @@ def agree(world: World, facts: dict[str, Any], unread: GenError | None = None) -
             if (own[place] != hashes[0, place]).any():
                 differs, fix = _DIFFERS[fact]
                 raise RunError(f"{name(rank)} {differs} {name(0)}.", fix)
+
+
+def agree_on_weights(world: World, weights: dict[str, NDArray[Any]]) -> None:
+    """Make sure that the updates, which each worker makes by itself, have led all to the same bits.
+
+    Raises:
+        RunError: A worker has others than the chief.
+    """
+    if world.cluster.size > 1:
+        digest = hashlib.sha256()
+        for values in weights.values():
+            digest.update(values.tobytes())
+        agree(world, {"weights": digest.hexdigest()})
 
 
 def _options(given: Given) -> list[Any]:

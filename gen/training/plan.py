@@ -5,10 +5,10 @@ alone; only where the user gave minutes is their number set right on the way.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
-from gen.config import JsonFields, ModelConfig, Precision, Recipe, TrainingConfig
+from gen.config import ADDED_LATER, JsonFields, ModelConfig, Precision, Recipe, TrainingConfig
 from gen.dataset.token_file import TokenFile, fit_streams
 from gen.errors import TrainingError
 from gen.machine import memory_bytes
@@ -52,6 +52,7 @@ class Request(JsonFields):
         learning_rate: Peak rate.
         precision: dtype of the factors of products, or `auto`.
         seed: Where all randomness comes from.
+        gradients: dtype that several processes or devices sum their gradients in.
     """
 
     minutes: float | None = None
@@ -65,6 +66,7 @@ class Request(JsonFields):
     learning_rate: float | None = None
     precision: str | None = None
     seed: int | None = None
+    gradients: str | None = field(default=None, metadata=ADDED_LATER)
 
     @property
     def budget_s(self) -> float:
@@ -157,6 +159,7 @@ def training_config(
         products=products,
         parts=parts,
         seed=request.seed or 0,
+        gradients="bfloat16" if request.gradients == "bfloat16" else "float32",
     )
 
 

@@ -170,10 +170,10 @@ class TrainingStep:
             loss = nats / predictions
         gradients = tape.gradient(loss, [variable.value for variable in variables])
         gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
-        loss, told, *gradients = self.world.summed(
-            [loss, telling if number == 0 else tf.zeros_like(telling), *gradients]
-        )
-        return [loss, told, state, *gradients]
+        own = telling if number == 0 else tf.zeros_like(telling)
+        numbers = tf.concat([[loss], own], axis=0)
+        numbers, gradients = self.world.summed(numbers, gradients, self._config.gradients)
+        return [numbers[0], numbers[1:], state, *gradients]
 
     def _update(self, gradients: list[Tensor], learning_rate: Tensor) -> Tensor:
         variables = list(self.network.variables.values())

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from gen.config import Precision
 from gen.errors import RunError, WorkerLostError
 from gen.model.backend import import_tensorflow
 from gen.model.parts import part_bounds
@@ -92,17 +93,43 @@ class World:
         number = tf.get_static_value(tf.distribute.get_replica_context().replica_id_in_sync_group)
         return int(number) % self.local_replicas
 
-    def summed(self, tensors: list[Tensor]) -> list[Tensor]:
+    def summed(
+        self, numbers: Tensor, gradients: list[Tensor], dtype: Precision = "float32"
+    ) -> tuple[Tensor, list[Tensor]]:
         """Tensors of this device, each summed over all devices; to be called within `strategy.run`.
 
         All travel in one message: many small ones would each wait for the slowest.
+
+        Args:
+            numbers: A few in float32, `(count,)`, which are summed as such whatever `dtype` is.
+            gradients: In float32, of any shapes.
+            dtype: What these are rounded to on their way, and after each addition.
         """
         if self.replicas == 1:
-            return tensors
-        flat = tf.concat([tf.reshape(tensor, (-1,)) for tensor in tensors], axis=0)
+            return numbers, gradients
+        sent = [numbers if dtype == "float32" else self._spelled(numbers), *gradients]
+        flat = tf.concat([tf.cast(tf.reshape(tensor, (-1,)), dtype) for tensor in sent], axis=0)
         flat = tf.distribute.get_replica_context().all_reduce("SUM", flat)
-        split = tf.split(flat, [tensor.shape.num_elements() for tensor in tensors])
-        return [tf.reshape(part, tensor.shape) for part, tensor in zip(split, tensors, strict=True)]
+        first, *parts = tf.split(flat, [tensor.shape.num_elements() for tensor in sent])
+        received = [
+            tf.reshape(tf.cast(part, tf.float32), gradient.shape)
+            for part, gradient in zip(parts, gradients, strict=True)
+        ]
+        return first if dtype == "float32" else self._read(first), received
+
+    def _spelled(self, numbers: Tensor) -> Tensor:
+        """Numbers in float32 as bytes, in this device's row of a table, `(replicas, 4 count)`.
+
+        Every dtype holds a byte exactly, and to each only zeros are added.
+        """
+        own = self.cluster.rank * self.local_replicas + self.local_replica()
+        spelled = tf.reshape(tf.bitcast(numbers, tf.uint8), (1, -1))
+        return tf.pad(spelled, [[own, self.replicas - 1 - own], [0, 0]])
+
+    def _read(self, spelled: Tensor) -> Tensor:
+        """The numbers of all devices that `_spelled` wrote, summed."""
+        rows = tf.reshape(tf.cast(spelled, tf.uint8), (self.replicas, -1, 4))
+        return tf.reduce_sum(tf.bitcast(rows, tf.float32), axis=0)
 
     def decided(self, decide: Callable[[], Json]) -> Json:
         """What the chief decides, at every worker; only the chief is asked. It must be ready for JSON."""

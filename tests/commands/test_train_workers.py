@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from gen.training import local_workers
-from gen.training.local_workers import free_addresses
+from gen.errors import RunError
+from gen.training import local_workers, setup
+from gen.training.cluster import Cluster
+from gen.training.local_workers import free_addresses, told
 from tests.calling import assert_wrong_usage, call
 from tests.commands.house import FLAGS, House
-from tests.training.workers import ROOT, told
+from tests.training.workers import ROOT
 
 LIMIT_S = 200
 
@@ -100,12 +102,59 @@ def test_a_worker_with_another_corpus_is_refused_at_the_start_by_all(house: Hous
     assert not out.exists()
 
 
+@pytest.mark.parametrize("rank", [0, 1])
+def test_one_that_waits_for_the_others_ends_at_ctrl_c_and_leaves_nothing(rank: int, house: House) -> None:
+    out = house.corpus.with_name("waiting")
+    flags = ("--corpus", house.corpus, "--out", out, *FLAGS)
+    process = begin(house, *flags, **told(free_addresses(2), rank))
+    assert process.stderr is not None
+    while "waiting for the others" not in (line := process.stderr.readline()):
+        assert line
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=LIMIT_S)
+    assert (process.returncode, stdout) == (130, "")
+    assert "Traceback" not in stderr
+    assert not out.exists()
+
+
 def test_more_workers_than_the_environment_has_are_wrong_usage(
     house: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TF_CONFIG", told(["a:1", "b:1"], 0)["TF_CONFIG"])
     outcome = call(capsys, "train", "--corpus", house.corpus, "--workers", "3")
     assert_wrong_usage(outcome, "--workers")
+
+
+BY_TF_CONFIG = {"TF_CONFIG": told(["a:1", "b:1"], 0)["TF_CONFIG"]}
+BY_SLURM = {
+    "SLURM_STEP_NUM_TASKS": "2",
+    "SLURM_STEP_NODELIST": "n[1-2]",
+    "SLURM_STEP_TASKS_PER_NODE": "1(x2)",
+    "SLURM_PROCID": "0",
+}
+
+
+@pytest.mark.parametrize("environment", [BY_TF_CONFIG, BY_SLURM, {"TF_CONFIG": "{"}])
+def test_one_worker_is_alone_whatever_the_environment_tells(
+    environment: dict[str, str],
+    house: House,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[int] = []
+
+    def begin_run(given: Any, cluster: Cluster) -> Any:
+        begun.append(cluster.size)
+        raise RunError("Stopped here.", "It was only looked at.")
+
+    monkeypatch.setattr(setup, "new_run", begin_run)
+    for name in ("TF_CONFIG", "SLURM_STEP_NUM_TASKS", "SLURM_STEP_NODELIST"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    call(capsys, "train", "--corpus", house.corpus, "--workers", "1")
+    call(capsys, "train", "--corpus", house.corpus)
+    assert begun == ([1] if environment == {"TF_CONFIG": "{"} else [1, 2])
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,15 @@ from gen.training import resuming
 from gen.training.plan import Request
 from gen.training.run import STATE_VERSION, RunFolder
 from gen.training.setup import Setup
-from tests.training.beginning import assert_two_lines, begin, config_of, put_corpus, put_state, resume_given
+from tests.training.beginning import (
+    ASKED,
+    assert_two_lines,
+    begin,
+    config_of,
+    put_corpus,
+    put_state,
+    resume_given,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +45,33 @@ def test_a_run_of_another_release_keeps_what_it_held_out_and_tells_the_way_on(tm
     assert "--init-from" in caught.value.fix
     model = Model("text", ready.model, {}, {}, {"digest": ready.dataset.digest})
     assert resuming.held_out_of_run(tmp_path / "run", model, pytest.fail) == ready.dataset.validation
+
+
+def test_a_run_of_before_gradients_could_be_rounded_goes_on_with_them_in_float32(tmp_path: Path) -> None:
+    path = put_state(begin(), step=5) / "state.validated.safetensors"
+    about, tensors = load_tensors(path, STATE_VERSION)
+    for section in ("training", "request"):
+        del about["about"][section]["gradients"]
+    save_tensors(path, tensors, about)
+    for asked in ({}, {"gradients": "float32"}):
+        again = resume(tmp_path / "run", **asked)
+        assert again.training is not None
+        assert again.training.gradients == "float32"
+    with pytest.raises(RunError) as caught:
+        resume(tmp_path / "run", gradients="bfloat16")
+    assert_two_lines(caught.value, "--gradients bfloat16 is not what the run began with (float32)")
+
+
+def test_gradients_that_were_rounded_stay_so() -> None:
+    ready = begin(replace(ASKED, gradients="bfloat16"))
+    out = put_state(ready, step=5)
+    for asked in ({}, {"gradients": "bfloat16"}):
+        again = resume(out, **asked)
+        assert again.training is not None
+        assert again.training.gradients == "bfloat16"
+    with pytest.raises(RunError) as caught:
+        resume(out, gradients="float32")
+    assert_two_lines(caught.value, "--gradients float32 is not what the run began with (bfloat16)")
 
 
 def test_a_run_goes_on_with_what_it_began_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

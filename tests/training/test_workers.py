@@ -47,6 +47,7 @@ def test_what_is_told_arrives_bit_for_bit_at_all(size: int, found: Found) -> Non
         assert got["decided"] == {"by": 0, "long": "ü" * 5000}
         assert got["gathered"] == [[number, 1 / 3] for number in range(size)]
         assert got["copied"] == [5]
+        assert got["too few"].startswith(f"{size - 1} streams are fewer than the {size} processes")
         own = found[size][rank]["messages"]["blocks"]
         following = found[size][(rank + 1) % size]["messages"]["blocks"]
         for (first, last), (after, _), streams in zip(own, following, (7, 8, 64), strict=True):
@@ -71,6 +72,45 @@ def test_workers_end_with_the_same_bits_and_those_of_one_process_but_for_roundin
     np.testing.assert_allclose(trained[0]["validations"], alone["validations"], rtol=1e-6)
     assert all(each["validations"] == [] for each in trained[1:]), "the chief alone tells"
     assert_near(state_of(shared / f"of-{size}"), state_of(shared / "alone"))
+
+
+# bfloat16 has 8 bits, and rounding takes half of the last one away
+UNIT = 2.0**-8
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_in_bfloat16_gradients_are_rounded_as_often_as_they_are_sent_and_nothing_else_is(
+    size: int, found: Found
+) -> None:
+    workers = [worker["rounded"] for worker in found[size]]
+    numbers, values = (np.array([each["own"][part] for each in workers], np.float32) for part in range(2))
+    for each in workers:
+        got_numbers, got_values = (np.array(part, np.float32) for part in each["summed"])
+        np.testing.assert_array_equal(got_numbers, sum(numbers))
+        lost = np.abs(got_values - np.sum(values, axis=0, dtype=np.float64))
+        # each worker rounds its own, and each of size - 1 additions rounds a sum
+        assert np.all(lost <= 1.01 * size * UNIT * np.sum(np.abs(values), axis=0))
+        assert np.any(lost > UNIT / 100)
+
+
+def test_a_step_with_gradients_in_bfloat16_sends_half_and_is_the_same_at_all_workers(found: Found) -> None:
+    workers = [worker["rounded"] for worker in found[2]]
+    whole, rounded = ([each[dtype] for each in workers] for dtype in ("float32", "bfloat16"))
+    for alike in (whole, rounded):
+        assert len({json.dumps([each["digest"], each["told"]]) for each in alike}) == 1
+    assert rounded[0]["digest"] != whole[0]["digest"]
+    told = {dtype: np.array(workers[0][dtype]["told"]) for dtype in ("float32", "bfloat16")}
+    losses = {dtype: each[:, 0] for dtype, each in told.items()}
+    assert losses["bfloat16"][0] == losses["float32"][0], "of the same weights, and not rounded"
+    np.testing.assert_allclose(losses["bfloat16"][1], losses["float32"][1], rtol=UNIT)
+    for each in told.values():
+        np.testing.assert_array_equal(each[:, 1:], [[2, 0, 0, 1]] * 2)
+    moments = [np.array(each[0]["moments"]) for each in (whole, rounded)]
+    away = np.linalg.norm(moments[1] - moments[0]) / np.linalg.norm(moments[0])
+    assert UNIT / 100 < away < 2 * UNIT
+    # one message a step: all gradients, the loss and four numbers more, which are four bytes each
+    assert whole[0]["sent"] == [["float32", len(moments[0]) + 5]]
+    assert rounded[0]["sent"] == [["bfloat16", len(moments[0]) + 2 * 4 * 5]]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -105,6 +145,18 @@ def test_weights_that_one_worker_has_lost_send_all_back_together(size: int, foun
     assert {each["recoveries"] for each in recovered} == {1}
     assert all(each["steps"] == [1, 2, 3, 4, 5, 6, 5, 6, 7, 8, 9, 10, 11, 12] for each in recovered)
     assert len({each["digest"] for each in recovered}) == 1
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_weights_that_have_parted_by_a_bit_are_told_by_all_before_they_are_kept(
+    size: int, found: Found, shared: Path
+) -> None:
+    for worker in found[size]:
+        problem, _ = worker["parted"]["said"].split("\n")
+        assert problem.startswith(f"Worker {size - 1} (127.0.0.1:")
+        assert "has come to other weights than Worker 0 (127.0.0.1:" in problem
+        assert worker["parted"]["best"] == "None"
+    assert not (shared / f"parted-{size}" / "best.safetensors").exists()
 
 
 def test_a_run_goes_on_with_another_number_of_workers(found: Found, shared: Path) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from gen.config import ModelConfig, TrainingConfig
 from gen.dataset.prepare import Dataset
 from gen.dataset.token_file import TokenFile, encode_to_file
+from gen.errors import GenError
 from gen.tokenizer.characters import CharacterTokenizer
 from gen.training.callbacks import Callback, StepReport, ValidationReport
 from gen.training.state_tensors import state_forms
@@ -86,3 +87,23 @@ class Recorder(Callback):
 
     def close(self) -> None:
         self.closed = True
+
+
+class At(Callback):
+    """Does something after a step."""
+
+    def __init__(self, step: int, do: Any) -> None:
+        self.step, self.do = step, do
+
+    def on_step(self, report: Any) -> None:
+        if report.step == self.step:
+            self.do()
+
+
+def complaint(do: Any) -> str:
+    """What an error of the user's that doing something raises says; empty if it raises none."""
+    try:
+        do()
+    except GenError as error:
+        return str(error)
+    return ""

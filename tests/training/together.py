@@ -18,19 +18,19 @@ from typing import Any
 import numpy as np
 
 from gen.checkpoint import Model
-from gen.config import ModelConfig
-from gen.errors import GenError
-from gen.training.callbacks import Callback
+from gen.config import ModelConfig, TrainingConfig
 from gen.training.cluster import find_cluster
 from gen.training.joining import connect
 from gen.training.run import RunFolder
 from gen.training.signals import StopRequest
-from tests.training.tiny import Recorder, text_dataset, training_config, words
+from tests.training.tiny import At, Recorder, complaint, text_dataset, training_config, words
 
 CLUSTER = find_cluster(os.environ)
 WORLD = connect(CLUSTER, 1)
 
-from gen.evaluation.passes import Evaluator  # noqa: E402 - TensorFlow is imported by now, in the right way
+from gen.dataset.pieces import windows_of  # noqa: E402 - TensorFlow is imported by now, in the right way
+from gen.evaluation.passes import Evaluator  # noqa: E402
+from gen.model.backend import import_tensorflow  # noqa: E402
 from gen.model.network import Network  # noqa: E402
 from gen.training.clock import step_seconds  # noqa: E402
 from gen.training.loop import Clock, Trainer  # noqa: E402
@@ -38,40 +38,32 @@ from gen.training.meeting import agree  # noqa: E402
 from gen.training.step import TrainingStep  # noqa: E402
 from gen.training.world import World  # noqa: E402
 
+tf = import_tensorflow()
+
 SHARED = Path(sys.argv[1])
 OWN = SHARED / f"worker-{CLUSTER.size}-{CLUSTER.rank}"
 OWN.mkdir()
 DATASET = text_dataset(OWN, words(120), words(4200, seed=2))
 STREAMS = 7  # of which no share is like another's
-
-
-class At(Callback):
-    """Does something after a step."""
-
-    def __init__(self, step: int, do: Any) -> None:
-        self.step, self.do = step, do
-
-    def on_step(self, report: Any) -> None:
-        if report.step == self.step:
-            self.do()
-
-
 CONFIG = training_config(batch_size=STREAMS)
 
 
 class Machine:
     """A compiled step and evaluator, which begin anew with each run."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, config: TrainingConfig = CONFIG) -> None:
         network = Network(ModelConfig(len(DATASET.tokenizer.tokens), 5, 6, 2), seed=1)
-        self.step = TrainingStep(network, CONFIG, world)
+        self.step = TrainingStep(network, config, world)
         self.evaluator = Evaluator(network, 2, world.share)
         self._first = {**network.weights(), **self.step.optimizer_state()}
 
+    def begin_anew(self) -> None:
+        self.step.network.assign({name: self._first[name] for name in self.step.network.variables})
+        self.step.assign_optimizer_state(self._first)
+
     def trainer(self, folder: Path, clock: Clock | None = None, **changes: Any) -> Trainer:
         network, is_chief = self.step.network, self.step.world.is_chief
-        network.assign({name: self._first[name] for name in network.variables})
-        self.step.assign_optimizer_state(self._first)
+        self.begin_anew()
         return Trainer(
             folder=RunFolder(folder if is_chief else OWN / "unused"),
             about={"of": "a test"},
@@ -89,8 +81,9 @@ class Machine:
 TOGETHER = Machine(WORLD)
 
 
-def digest(trained: Trainer) -> str:
-    values = {**trained._network.weights(), **trained._step.optimizer_state()}
+def digest(trained: Trainer | TrainingStep) -> str:
+    step = trained if isinstance(trained, TrainingStep) else trained._step
+    values = {**step.network.weights(), **step.optimizer_state()}
     return hashlib.sha256(b"".join(value.tobytes() for value in values.values())).hexdigest()
 
 
@@ -113,16 +106,9 @@ def messages() -> dict[str, Any]:
         "decided": WORLD.decided(lambda: {"by": CLUSTER.rank, "long": "ü" * 5000}),
         "gathered": WORLD.gathered([CLUSTER.rank, 1 / 3]).tolist(),
         "copied": WORLD.copied({"rank": np.array([CLUSTER.rank + 5], np.int32)})["rank"].tolist(),
+        "too few": complaint(lambda: WORLD.block(CLUSTER.size - 1)),
         "blocks": [WORLD.block(streams) for streams in (STREAMS, 8, 64)],
     }
-
-
-def complaint(do: Any) -> str:
-    try:
-        do()
-    except GenError as error:
-        return str(error)
-    return ""
 
 
 def refused() -> dict[str, str]:
@@ -158,6 +144,46 @@ def trained() -> dict[str, Any]:
             "tokens": [report.tokens for report in heard.steps],
             "validations": [report.nats for report in heard.validations],
         }
+    return found
+
+
+def updates(machine: Machine) -> dict[str, Any]:
+    """Of two updates: what they told and sent, and the gradients of the first, as its moments have them."""
+    step, told, moments = machine.step, [], []
+    machine.begin_anew()
+    windows = windows_of(DATASET.training, STREAMS, CONFIG.window).narrowed(WORLD.block(STREAMS))
+    state = step.network.initial_state(windows.block[1] - windows.block[0])
+    for number in range(2):
+        result = step(windows.next(), state, number, 0.01, [1.0, 0.0, 0.0, float(CLUSTER.rank)])
+        state = result.state
+        told.append([result.loss, *result.told])
+        moments.append(step.optimizer_state())
+    (compiled,) = step._compiled._list_all_concrete_functions()
+    sums = [each.inputs[0] for each in compiled.graph.get_operations() if "CollectiveReduce" in each.type]
+    return {
+        "told": told,
+        "moments": [v for name, of in moments[0].items() if ".m." in name for v in of.ravel().tolist()],
+        "digest": digest(step),
+        "sent": [[each.dtype.name, each.shape.num_elements()] for each in sums],
+    }
+
+
+def rounded() -> dict[str, Any]:
+    """Gradients that travel in bfloat16, beside those that do not."""
+    numbers = np.array([0.1, -0.0, 1e-30, np.inf if CLUSTER.rank else 1], np.float32) / (CLUSTER.rank + 1)
+    values = np.random.default_rng(CLUSTER.rank).standard_normal((20, 10)).astype(np.float32)
+
+    def summed() -> Any:
+        return WORLD.summed(tf.constant(numbers), [tf.constant(values)], "bfloat16")
+
+    numbers_sum, (values_sum,) = tf.function(lambda: WORLD.strategy.run(summed), autograph=False)()
+    found: dict[str, Any] = {
+        "own": [numbers.tolist(), values.tolist()],
+        "summed": [numbers_sum.numpy().tolist(), values_sum.numpy().tolist()],
+    }
+    if CLUSTER.size == 2:  # compiling takes long
+        found["float32"] = updates(TOGETHER)
+        found["bfloat16"] = updates(Machine(WORLD, replace(CONFIG, gradients="bfloat16")))
     return found
 
 
@@ -197,6 +223,20 @@ def recovered() -> dict[str, Any]:
         "steps": [report.step for report in heard.steps],
         "digest": digest(run),
     }
+
+
+def parted() -> dict[str, str]:
+    """The weights of the last worker become a little different, just before they are validated."""
+    run = TOGETHER.trainer(SHARED / f"parted-{CLUSTER.size}")
+
+    def nudge() -> None:
+        if CLUSTER.rank == CLUSTER.size - 1:
+            weights = run._network.weights()
+            weights["output.b"][0] = np.nextafter(weights["output.b"][0], np.float32(1))
+            run._network.assign(weights)
+
+    run.listen(At(CONFIG.validate_every, nudge))
+    return {"said": complaint(lambda: run.run(StopRequest())), "best": str(run.progress.best_nats)}
 
 
 def resumed() -> dict[str, Any]:
@@ -244,5 +284,5 @@ def validated() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    checks = (messages, refused, trained, stopped, recovered, resumed, timed, validated)
+    checks = (messages, refused, trained, rounded, stopped, recovered, parted, resumed, timed, validated)
     sys.stdout.write(json.dumps({check.__name__: check() for check in checks}) + "\n")

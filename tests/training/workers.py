@@ -1,22 +1,15 @@
 """Several processes on this machine that run one program of Python, each told of the others by TF_CONFIG."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-from gen.training.local_workers import free_addresses
+from gen.training.local_workers import free_addresses, told
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 300
-
-
-def told(addresses: list[str], rank: int) -> dict[str, str]:
-    """The environment of a worker."""
-    task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": rank}}
-    return {**os.environ, "TF_CONFIG": json.dumps(task)}
 
 
 def run_workers(program: Path, size: int, *arguments: str | Path) -> list[Any]:
