@@ -10,6 +10,7 @@ import pytest
 
 from gen import streams
 from gen.cli import main
+from gen.model import backend
 
 
 class Outcome(NamedTuple):
@@ -21,10 +22,15 @@ class Outcome(NamedTuple):
 
 
 def call(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Outcome:
-    """What a command does, without bars, which appear with time: a machine that is busy would show them."""
+    """What a command does in this process.
+
+    Without bars, which appear with time: a machine that is busy would show them. And without setting threads,
+    which TensorFlow refuses where a test before has worked with it.
+    """
     capsys.readouterr()
     with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
         patch.setattr(streams, "_SOON_S", 3600.0)
+        patch.setattr(backend, "quiet_import", lambda **_: None)
         main([str(argument) for argument in arguments])
     assert isinstance(ended.value.code, int)
     return Outcome(ended.value.code, *capsys.readouterr())

@@ -3,14 +3,15 @@
 A worker that hangs, crashes or is out of memory costs the one job that it worked on, and a new one takes
 its place. Only a bounded number of jobs is under way, so that thousands need no more memory than a few.
 
-Workers start as the platform's `forkserver` does, else by `spawn`: a program of one's own that comes here
-needs the guard `if __name__ == "__main__":`, as with all of `multiprocessing`.
+Workers start as the platform's `forkserver` does, where it can, else by `spawn`: a program of one's own that
+comes here needs the guard `if __name__ == "__main__":`, as with all of `multiprocessing`.
 """
 
 import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -32,6 +33,7 @@ _WAITING_A_WORKER = 8
 _FILES_UNTIL_RENEWED = 1000  # whatever a library forgets to give back goes with its process
 _OUT_OF_MEMORY = 86  # exit code
 _GRACE_S = 10
+_LONGEST_SOCKET_BYTES = 103  # of an address in the file system; macOS has the least
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,17 @@ def _result(future: "Future[bytes]", job: Job[Subject]) -> bytes | Failure:
         return Failure(f"cannot be read: {reason_from(error)}")
 
 
+def _has_forkserver() -> bool:
+    """Whether this platform has one, and the folder for temporary files a path that its socket can have."""
+    longest_folder = _LONGEST_SOCKET_BYTES - len("/pymp-01234567/listener-01234567")
+    return (
+        "forkserver" in multiprocessing.get_all_start_methods()
+        and len(os.fsencode(tempfile.gettempdir())) <= longest_folder
+    )
+
+
 def _context(preloaded: Sequence[str]) -> multiprocessing.context.BaseContext:
-    if "forkserver" not in multiprocessing.get_all_start_methods():
+    if not _has_forkserver():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(preloaded))
@@ -139,7 +150,8 @@ def _starting() -> Iterator[None]:
         resource_tracker.ensure_running()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            forkserver.ensure_running()
+            if _has_forkserver():
+                forkserver.ensure_running()
         except BaseException:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             raise

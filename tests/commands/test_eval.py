@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from gen.checkpoint import load_model
-from gen.model import backend
 from tests.calling import assert_users_mistake, assert_wrong_usage, call, call_process
 from tests.commands.conftest import Whole
 from tests.commands.house import House
@@ -185,11 +184,7 @@ def test_a_model_is_compared_with_an_n_gram_of_what_it_learned(
     assert of_training["verdict"] == of_run["verdict"]
 
 
-def test_where_what_it_learned_is_gone_the_figure_of_training_is_told(
-    model: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # it would set the threads, which TensorFlow refuses where a test before has worked with it
-    monkeypatch.setattr(backend, "quiet_import", lambda **_: None)
+def test_where_what_it_learned_is_gone_the_figure_of_training_is_told(model: Path, capsys: Capsys) -> None:
     Path("corpus.txt").write_text("the fox and the dog")
     facts = json.loads(call(capsys, "eval", model, "--corpus", "corpus.txt", "--json").out)
     assert (facts["ngram"], facts["ngram_in_training"]) == (None, None)

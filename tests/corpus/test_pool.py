@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -143,3 +144,24 @@ def test_a_program_without_its_guard_is_told_so(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "the program lacks" in done.stderr
+
+
+@needs_forkserver
+@pytest.mark.parametrize("length", [71, 72, 200])
+def test_a_long_path_for_temporary_files_is_as_good(length: int, tmp_path: Path) -> None:
+    """The longest that a socket of the server has room for, and longer ones."""
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM.replace('"hang1", "sleep2", "hang3"', '"good2"'))
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:
+        folder = Path(short) / ("a" * (length - len(short) - 1))
+        folder.mkdir()
+        done = subprocess.run(
+            [sys.executable, program],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "TMPDIR": str(folder)},
+        )
+        assert sorted(done.stdout.split()) == ["good", "good2"], done.stderr
+        assert list(folder.iterdir()) == []
