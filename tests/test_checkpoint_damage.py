@@ -215,12 +215,13 @@ edits = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example([(0.0, 255)], 0.5, b"")
+@example([(0.998046875, 13)], None, b"")  # a blank at the header's end
 @given(edits, st.none() | st.floats(0, 1), st.binary(max_size=8))
 def test_bytes_changed_cut_or_added_anywhere_give_a_model_or_a_model_file_error(
     path: Path, edited: list[tuple[float, int]], cut: float | None, added: bytes
 ) -> None:
-    model = tiny_model()
-    save_model(path, model)
+    save_model(path, tiny_model())
+    model = load_model(path)
     content = bytearray(path.read_bytes())
     header = 8 + struct.unpack("<Q", content[:8])[0]
     for place, byte in edited:

@@ -131,7 +131,7 @@ def captured_stderr() -> Iterator[None]:
             with contextlib.redirect_stderr(spoken):
                 yield
         except BaseException as error:
-            if isinstance(error, Exception):  # who interrupts does not ask why
+            if isinstance(error, Exception | SystemExit):  # who interrupts does not ask why
                 chatter.seek(0)
                 stderr.write(spoken.getvalue().encode(errors="backslashreplace") + chatter.read())
             raise

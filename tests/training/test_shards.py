@@ -85,7 +85,7 @@ def test_killed_and_resumed_a_run_over_shards_ends_byte_for_byte_as_one_never_ki
     for name in ("best", "last", "state.validated"):
         ours, theirs = (Path(runs[kind], run, f"{name}.safetensors").read_bytes() for run in ("cut", "whole"))
         assert ours == theirs, f"{name} differs"
-    report = report_of(Path("whole"), lambda items, _total, _what: iter(items), lambda _line: None)
+    report = report_of(runs[kind] / "whole", lambda items, _total, _what: iter(items), lambda _line: None)
     assert report.comparison is not None
     assert (report.comparison.corpus_read, report.missing) == ("all of it", ())
 
