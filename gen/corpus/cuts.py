@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gen.corpus.encodings import encoding_of_file
 from gen.errors import CorpusError
+from gen.files import CHUNK_BYTES
 
 _HEAD_BYTES = 4
 # what their bytes mean depends on all before them
@@ -43,7 +44,9 @@ def cut_of_file(path: Path, place: int, size: int, codec: str | None, reach: int
                 return size
             if encoding not in _BYTES_OF_A_UNIT and encoding != "utf-8" and not _is_of_bytes(encoding):
                 file.seek(place - 1)
-                return place - 1 + len(file.readline())
+                while (piece := file.readline(CHUNK_BYTES)) and not piece.endswith(b"\n"):
+                    pass  # a line may be longer than memory
+                return file.tell()
             unit = _BYTES_OF_A_UNIT.get(encoding, 1)
             begin = -(-place // unit) * unit
             file.seek(begin - unit)

@@ -1,5 +1,6 @@
 """Where texts are cut, against where decoding the whole says that lines and characters begin."""
 
+import tracemalloc
 from itertools import accumulate, pairwise
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from gen.corpus.cuts import cut_of_file
 from gen.errors import CorpusError
+from gen.files import CHUNK_BYTES
 
 in_a_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 BYTES = ["latin-1", "cp1252", "koi8-r", "cp037"]
@@ -56,6 +58,20 @@ def test_the_mark_says_how_a_file_is_cut_and_what_has_states_is_not(tmp_path: Pa
     path.write_bytes("中\n中\n".encode("iso2022_jp"))
     size = path.stat().st_size
     assert {cut_of_file(path, place, size, "iso2022_jp", 4) for place in range(1, size)} == {size}
+
+
+def test_a_line_is_followed_to_its_end_however_long_it_is_in_little_memory(tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    line_bytes = 40 * CHUNK_BYTES + 16
+    path.write_bytes("中".encode("shift_jis") * (line_bytes // 2) + b"\nb\n")
+    tracemalloc.start()
+    try:
+        cuts = [cut_of_file(path, place, line_bytes + 3, "shift_jis", 4) for place in (1, line_bytes)]
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert cuts == [line_bytes + 1] * 2
+    assert peak_bytes < 8 * CHUNK_BYTES
 
 
 def test_bytes_that_are_no_utf_8_are_cut_anywhere_to_be_told_when_they_are_read(tmp_path: Path) -> None:
