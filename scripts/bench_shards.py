@@ -247,10 +247,12 @@ def main() -> None:
     )
     parser.add_argument("--megabytes", type=int, nargs="+", default=[20, 200])
     parser.add_argument("--files", type=int, nargs="+", default=[100, 300])
-    parser.add_argument("--shards", type=int, default=16)
+    parser.add_argument("--shards", type=int, default=16, help="Two at least.")
     parser.add_argument("--folder", type=Path, help="Where there is room: three times the largest text.")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
+    if arguments.shards < 2:
+        parser.error("--shards must be two at least: one is left out, to tell counting from encoding")
     began_s = time.monotonic()
     with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
         work = Path(name)

@@ -17,7 +17,7 @@ def measured(data: dict[str, Any], machine_line: Callable[[dict[str, Any]], str]
             lines.append(_exchanged(row["workers"], "bfloat16", row["bfloat16"]))
     about = (
         f"\n{data['parameters']:,} parameters, {data['streams']} streams of {data['time_steps']} in all; the "
-        f"quickest of {data['steps']} steps, for the machine had other work at the same time.\n"
+        f"quickest of {data['steps']} steps.\n"
     )
     return "\n".join([*lines, about + machine_line(data)])
 

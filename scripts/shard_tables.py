@@ -104,7 +104,7 @@ def _spread(seconds: float, alone_s: float) -> str:
 def _measured(data: dict[str, Any]) -> str:
     about = data["machine"]
     where = f"{about['cores']} cores of an {about['processor']}"
-    return f"\nMeasured on {where}, which others used as well; {about['date']}; `{data['command']}`.\n"
+    return f"\nMeasured on {where}; {about['date']}; `{data['command']}`.\n"
 
 
 SHARD_TABLES = {
