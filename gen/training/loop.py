@@ -257,14 +257,15 @@ class Trainer:
         if not self._is_sound(nats):
             self._recover()
             return
-        agree_on_weights(self._world, self._network.weights())
+        weights = self._network.weights()
+        agree_on_weights(self._world, weights)
         best = self.progress.best_nats
         is_best = best is None or nats < best
         if is_best:
             self.progress = replace(self.progress, best_nats=nats, best_step=self.progress.step)
         reports = []
         if self._world.is_chief:
-            step, weights = self.progress.step, self._network.weights()
+            step = self.progress.step
             reports = [self._publisher.publish(weights, score, step, self.config, best, is_best=is_best)]
         for report, callback in product(reports, self._callbacks):
             callback.on_validation(report)

@@ -1,7 +1,8 @@
-"""The workers make sure that they train the same, and learn from the chief what, before the first step.
+"""Before the first step: the workers make sure that they train the same, and learn from the chief what.
 
 Nothing but the corpus must be at hand for every worker. What is trained and how, the weights to begin with or
-the state to go on from, all are told by the chief; that each means the same by it is compared by hash.
+the state to go on from, all are told by the chief; that each means the same by it is compared by hash. So
+are, at each validation, the weights that they have come to.
 """
 
 import hashlib
