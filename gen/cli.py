@@ -87,10 +87,10 @@ def _unwind_on_signals() -> None:
         sys.__excepthook__(kind, error, trace)
 
     def show_lost(lost: Any) -> None:
-        if isinstance(lost.exc_value, KeyboardInterrupt | _EndedError):
-            os._exit(128 + _told_to_end[0])
         if not _told_to_end:
             sys.__unraisablehook__(lost)
+        elif isinstance(lost.exc_value, KeyboardInterrupt | _EndedError):
+            os._exit(128 + _told_to_end[0])
 
     sys.excepthook, sys.unraisablehook = show, show_lost
     _handle([signal.SIGINT], signal.default_int_handler, _raise_interrupted)

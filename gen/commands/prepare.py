@@ -119,8 +119,8 @@ def inspect_shards(folder: Path, *, as_json: bool) -> None:
     else:
         _print_inspected(facts)
     if wrong:
-        more = f" and {len(wrong) - 1:,} more" if len(wrong) > 1 else ""
-        raise CorpusError(f"{wrong[0]}{more} is not what was written", made_again(wrong))
+        more = f" and {len(wrong) - 1:,} more are" if len(wrong) > 1 else " is"
+        raise CorpusError(f"{wrong[0]}{more} not what was written", made_again(wrong))
     if missing:
         raise incomplete(folder, missing)
 

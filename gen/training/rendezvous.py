@@ -112,9 +112,8 @@ def _await_others(cluster: Cluster, server: socket.socket, limit_s: float) -> li
                 caller = stack.enter_context(server.accept()[0])
                 rank = _greeted(caller)
                 if rank is not None and 0 < rank < cluster.size:
-                    there[rank] = (
-                        caller  # of two that say the same the newer: a machine that fell silent is back
-                    )
+                    # of two that say the same the newer: a machine that fell silent is back
+                    there[rank] = caller
                 else:
                     caller.close()
             there = {rank: caller for rank, caller in there.items() if not _is_gone(caller)}

@@ -107,7 +107,7 @@ class World:
         """
         if self.replicas == 1:
             return numbers, gradients
-        sent = [numbers if dtype == "float32" else self._spelled(numbers), *gradients]
+        sent = [numbers if dtype == "float32" else self._as_bytes(numbers), *gradients]
         flat = tf.concat([tf.cast(tf.reshape(tensor, (-1,)), dtype) for tensor in sent], axis=0)
         flat = tf.distribute.get_replica_context().all_reduce("SUM", flat)
         first, *parts = tf.split(flat, [tensor.shape.num_elements() for tensor in sent])
@@ -115,20 +115,20 @@ class World:
             tf.reshape(tf.cast(part, tf.float32), gradient.shape)
             for part, gradient in zip(parts, gradients, strict=True)
         ]
-        return first if dtype == "float32" else self._read(first), received
+        return first if dtype == "float32" else self._from_bytes(first), received
 
-    def _spelled(self, numbers: Tensor) -> Tensor:
+    def _as_bytes(self, numbers: Tensor) -> Tensor:
         """Numbers in float32 as bytes, in this device's row of a table, `(replicas, 4 count)`.
 
         Every dtype holds a byte exactly, and to each only zeros are added.
         """
         own = self.cluster.rank * self.local_replicas + self.local_replica()
-        spelled = tf.reshape(tf.bitcast(numbers, tf.uint8), (1, -1))
-        return tf.pad(spelled, [[own, self.replicas - 1 - own], [0, 0]])
+        row = tf.reshape(tf.bitcast(numbers, tf.uint8), (1, -1))
+        return tf.pad(row, [[own, self.replicas - 1 - own], [0, 0]])
 
-    def _read(self, spelled: Tensor) -> Tensor:
-        """The numbers of all devices that `_spelled` wrote, summed."""
-        rows = tf.reshape(tf.cast(spelled, tf.uint8), (self.replicas, -1, 4))
+    def _from_bytes(self, table: Tensor) -> Tensor:
+        """The numbers of all devices, of which each has filled its row by `_as_bytes`, summed."""
+        rows = tf.reshape(tf.cast(table, tf.uint8), (self.replicas, -1, 4))
         return tf.reduce_sum(tf.bitcast(rows, tf.float32), axis=0)
 
     def decided(self, decide: Callable[[], Json]) -> Json:

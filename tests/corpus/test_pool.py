@@ -130,18 +130,22 @@ def test_ctrl_c_ends_every_process_and_says_nothing_more(moment: str, tmp_path: 
     assert alive(process.pid) == []
 
 
-@needs_forkserver
-def test_a_program_without_its_guard_is_told_so(tmp_path: Path) -> None:
-    program = tmp_path / "program.py"
-    program.write_text(PROGRAM.replace('if __name__ == "__main__":', "if True:"))
-    done = subprocess.run(
+def run_program(program: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
         [sys.executable, program],
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])} | environment,
     )
+
+
+@needs_forkserver
+def test_a_program_without_its_guard_is_told_so(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM.replace('if __name__ == "__main__":', "if True:"))
+    done = run_program(program)
     assert done.returncode == 1
     assert "the program lacks" in done.stderr
 
@@ -155,13 +159,6 @@ def test_a_long_path_for_temporary_files_is_as_good(length: int, tmp_path: Path)
     with tempfile.TemporaryDirectory(dir="/tmp") as short:
         folder = Path(short) / ("a" * (length - len(short) - 1))
         folder.mkdir()
-        done = subprocess.run(
-            [sys.executable, program],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "TMPDIR": str(folder)},
-        )
+        done = run_program(program, TMPDIR=str(folder))
         assert sorted(done.stdout.split()) == ["good", "good2"], done.stderr
         assert list(folder.iterdir()) == []
