@@ -1,10 +1,12 @@
 """How the workers find each other: all are there before TensorFlow joins them.
 
 TensorFlow would wait for an hour, say nothing, and not heed Ctrl-C. Here the chief listens at its address,
-from before it reads its corpus until TensorFlow does; each of the others gives it its rank and keeps the
-connection. Once all are there, or time is over, the chief answers each with the ranks that are missing.
+from before it reads its corpus until TensorFlow does; each of the others tells it its rank, and of which
+workers it is one, and keeps the connection. Once all are there, or time is over, the chief answers
+each with the ranks that are missing.
 """
 
+import hashlib
 import re
 import socket
 import time
@@ -75,7 +77,8 @@ def gather(cluster: Cluster, server: socket.socket | None = None, limit_s: float
     if missing:
         raise TrainingError(
             f"{_named(cluster, missing)} did not come within {limit_s / 60:.2g} minutes.",
-            "See what was said there, and that each can reach the chief's address; then start all again. "
+            "See what was said there, that all were told the same addresses, and that each can reach the "
+            "chief's; then start all again. "
             "With --workers 1 each trains alone.",
         )
 
@@ -100,6 +103,7 @@ class _Patience:
 def _await_others(cluster: Cluster, server: socket.socket, limit_s: float) -> list[int]:
     """At the chief: the ranks that have not come in time; all others are told of them."""
     there: dict[int, socket.socket] = {}
+    ranks = {greeting: rank for rank, greeting in enumerate(_greetings(cluster)) if rank}
 
     def missing() -> list[int]:
         return [rank for rank in range(1, cluster.size) if rank not in there]
@@ -110,8 +114,7 @@ def _await_others(cluster: Cluster, server: socket.socket, limit_s: float) -> li
         while missing() and not patience.is_over():
             with suppress(TimeoutError, ConnectionAbortedError):
                 caller = stack.enter_context(server.accept()[0])
-                rank = _greeted(caller)
-                if rank is not None and 0 < rank < cluster.size:
+                if rank := ranks.get(_greeting_of(caller)):
                     # of two that say the same the newer: a machine that fell silent is back
                     there[rank] = caller
                 else:
@@ -126,13 +129,17 @@ def _await_others(cluster: Cluster, server: socket.socket, limit_s: float) -> li
     return missing()
 
 
-def _greeted(caller: socket.socket) -> int | None:
-    """The rank that a worker gives; None of whoever is none."""
-    patience = _Patience(_GREETING_S, str)
+def _greetings(cluster: Cluster) -> list[bytes]:
+    """What each worker says, by rank; those of another training, which has other addresses, say otherwise."""
+    training = hashlib.sha256(" ".join(cluster.addresses).encode()).hexdigest()
+    return [f"gen worker {rank} of {training}\n".encode() for rank in range(cluster.size)]
+
+
+def _greeting_of(caller: socket.socket) -> bytes:
+    """What whoever calls says first; nothing of who says nothing in time."""
     with suppress(OSError):
-        match = re.fullmatch(rb"gen worker (\d{1,9})\n", _line(caller, patience))
-        return match and int(match[1])
-    return None
+        return _line(caller, _Patience(_GREETING_S, str))
+    return b""
 
 
 def _is_gone(caller: socket.socket) -> bool:
@@ -155,7 +162,7 @@ def _await_chief(cluster: Cluster, limit_s: float) -> list[int]:
             with socket.create_connection((host.strip("[]"), int(port)), _GREETING_S) as chief:
                 # a machine that falls silent closes nothing
                 chief.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-                chief.sendall(b"gen worker %d\n" % cluster.rank)
+                chief.sendall(_greetings(cluster)[cluster.rank])
                 heard = _Patience(float("inf"), lambda: f"the others; {cluster.name(0)} is there")
                 match = re.fullmatch(rb"missing((?: \d{1,9})*)\n", _line(chief, heard))
             if match:

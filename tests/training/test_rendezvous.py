@@ -103,13 +103,28 @@ def test_strangers_and_workers_who_leave_are_not_counted() -> None:
     port = int(clusters[0].addresses[0].rpartition(":")[2])
     with listening(clusters[0]) as server, ThreadPoolExecutor(3) as threads:
         waiting = [threads.submit(gather, clusters[0], server), threads.submit(gather, clusters[1])]
-        for said in (b"gen worker 2\n", b"", b"GET / HTTP/1.1\r\n\r\n", b"gen worker 7\n", b"\xff" * 100_000):
+        second = rendezvous._greetings(clusters[0])[2]
+        seventh = second.replace(b"worker 2", b"worker 7")
+        for said in (second, b"", b"GET / HTTP/1.1\r\n\r\n", seventh, b"gen worker 2\n", b"\xff" * 100_000):
             with socket.create_connection(("127.0.0.1", port), LONG_S) as caller:
                 caller.sendall(said)
         time.sleep(SHORT_S)
         assert not any(each.done() for each in waiting), "the second was there, and has left"
         waiting.append(threads.submit(gather, clusters[2]))
         assert [each.result(LONG_S) for each in waiting] == [None] * 3
+
+
+def test_a_worker_of_another_training_that_calls_the_same_chief_is_not_taken_for_one_of_this() -> None:
+    chief, own, others = free_addresses(3)
+    with listening(Cluster((chief, own), 0)) as server, ThreadPoolExecutor(2) as threads:
+        waiting = threads.submit(gather, Cluster((chief, own), 0), server)
+        (error,) = gathered([chief, others], [1], SHORT_S).values()
+        assert error is not None
+        assert_two_lines(error, f"Worker 0 ({chief}) did not come within")
+        assert "the same addresses" in error.fix
+        assert not waiting.done()
+        gather(Cluster((chief, own), 1))
+        assert waiting.result(LONG_S) is None
 
 
 @pytest.mark.parametrize("said", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"missing 1", b"", b"missing -1\n"])
