@@ -79,7 +79,7 @@ def prepare(
         "base": None if base is None else base.to_json(),
         "choices": choices or {},
     }
-    digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
+    digest = _digest_of(recipe)
     index = _index(digest)
     if (dataset := _load(index, kind, digest)) is not None:
         return dataset
@@ -221,5 +221,5 @@ def _checksums(file: TokenFile) -> list[str | None]:
     return [sha256_of_file(file.path), sha256_of_file(table_of(file.path)) if file.pieces else None]
 
 
-def _digest_of(about: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+def _digest_of(fields: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
