@@ -7,6 +7,7 @@ each with the ranks that are missing.
 """
 
 import hashlib
+import os
 import re
 import socket
 import time
@@ -42,8 +43,10 @@ def listening(cluster: Cluster) -> Iterator[socket.socket | None]:
             address, family=socket.AF_INET6 if both else socket.AF_INET, dualstack_ipv6=both
         )
     except (OSError, OverflowError) as error:
+        # the system's words alone: Python's go on with the address as it has it
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
         raise TrainingError(
-            f"{cluster.name(cluster.rank)} cannot listen at its port: {error}.",
+            f"{cluster.name(cluster.rank)} cannot listen at its port: {reason}.",
             "End what uses it, or choose another port for this worker.",
         ) from error
     with server:

@@ -1,5 +1,6 @@
 """Workers that find each other: whoever is late, missing, a stranger, or in the way."""
 
+import errno
 import os
 import random
 import signal
@@ -159,6 +160,7 @@ def test_a_port_that_is_taken_is_told_at_once(rank: int) -> None:
         (error,) = gathered(addresses, [rank], LONG_S).values()
     assert error is not None
     assert_two_lines(error, f"Worker {rank} ({addresses[rank]}) cannot listen at its port")
+    assert error.problem.endswith(f": {os.strerror(errno.EADDRINUSE)}.")
 
 
 WAITING = """
