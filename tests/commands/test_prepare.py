@@ -76,7 +76,8 @@ def test_inspect_finds_what_is_not_as_it_was_written(
     found = call(capsys, "corpora", "inspect", "p", "--json")
     assert found.code == 1
     assert json.loads(found.out)["rejected"] == [{"file": str(ids), "reason": "is not what was written"}]
-    fix = found.err.splitlines()[1]
+    problem, fix = found.err.splitlines()
+    assert problem == f"Problem: {ids} is not what was written."
     assert fix.endswith(f": rm {ids}")
     ids.unlink()
     assert call(capsys, "corpora", "inspect", "p").code == 1
