@@ -81,8 +81,7 @@ def gather(cluster: Cluster, server: socket.socket | None = None, limit_s: float
         raise TrainingError(
             f"{_named(cluster, missing)} did not come within {limit_s / 60:.2g} minutes.",
             "See what was said there, that all were told the same addresses, and that each can reach the "
-            "chief's; then start all again. "
-            "With --workers 1 each trains alone.",
+            "chief's; then start all again. With --workers 1 each trains alone.",
         )
 
 
@@ -134,7 +133,7 @@ def _await_others(cluster: Cluster, server: socket.socket, limit_s: float) -> li
 
 def _greetings(cluster: Cluster) -> list[bytes]:
     """What each worker says, by rank; those of another training, which has other addresses, say otherwise."""
-    training = hashlib.sha256(" ".join(cluster.addresses).encode()).hexdigest()
+    training = hashlib.sha256(repr(cluster.addresses).encode()).hexdigest()
     return [f"gen worker {rank} of {training}\n".encode() for rank in range(cluster.size)]
 
 
