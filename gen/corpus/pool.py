@@ -15,8 +15,9 @@ import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -33,6 +34,8 @@ _WAITING_A_WORKER = 8
 _FILES_UNTIL_RENEWED = 1000  # whatever a library forgets to give back goes with its process
 _OUT_OF_MEMORY = 86  # exit code
 _GRACE_S = 10
+_LOOKING_S = 1.0
+_MOST_BREAKS = 3  # of pools one after the other, with nothing done between
 _LONGEST_SOCKET_BYTES = 103  # of an address in the file system; macOS has the least
 
 
@@ -71,7 +74,32 @@ def in_workers(
         workers: How many jobs are under way at a time, one at least.
         preloaded: Modules that every worker is born with, where the platform can do that.
     """
-    workers = max(1, workers)
+    waiting, breaks = iter(jobs), 0
+    while True:
+        left: list[tuple[Key, Job[Subject]]] = []
+        with closing(_in_a_pool(work, waiting, left, max(1, workers), preloaded)) as ended:
+            for key, result in ended:
+                breaks = 0
+                yield key, result
+        if not left:
+            return
+        breaks += 1
+        if breaks == _MOST_BREAKS:
+            raise RuntimeError("workers end as they start: the program lacks `if __name__ == '__main__'`")
+        waiting = chain(left, waiting)
+
+
+def _in_a_pool(
+    work: Callable[[Subject], bytes],
+    jobs: Iterator[tuple[Key, Job[Subject]]],
+    left: list[tuple[Key, Job[Subject]]],
+    workers: int,
+    preloaded: Sequence[str],
+) -> Generator[tuple[Key, bytes | Failure], None, None]:
+    """As `in_workers`, until all jobs are done or the pool breaks: `left` then has those that were begun.
+
+    It breaks where a worker crashes before pebble has heard what it works on, and then answers for none.
+    """
     pool = ProcessPool(
         max_workers=workers, max_tasks=_FILES_UNTIL_RENEWED, initializer=_begin, context=_context(preloaded)
     )
@@ -80,21 +108,36 @@ def in_workers(
         with _starting():
             _ = pool.active  # asking starts it
         for key, job in jobs:
-            arguments = (work, job.subject, job.limit_s)
-            under_way[pool.schedule(_timed, arguments, timeout=job.limit_s)] = key, job
+            left.append((key, job))
+            future = pool.schedule(_timed, (work, job.subject, job.limit_s), timeout=job.limit_s)
+            under_way[future] = left.pop()
             if len(under_way) >= workers * _WAITING_A_WORKER:
-                yield from _ended(under_way)
+                yield from _ended(pool, under_way)
         while under_way:
-            yield from _ended(under_way)
+            yield from _ended(pool, under_way)
+    except RuntimeError:
+        if pool.active:
+            raise
+        left.extend(under_way.values())
     finally:
         pool.stop()
         pool.join()
 
 
 def _ended(
-    under_way: dict["Future[bytes]", tuple[Key, Job[Subject]]],
+    pool: ProcessPool, under_way: dict["Future[bytes]", tuple[Key, Job[Subject]]]
 ) -> Iterator[tuple[Key, bytes | Failure]]:
-    for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+    """Those that have ended, waited for up to a time.
+
+    Raises:
+        BrokenProcessPool: The pool is broken.
+    """
+    done = wait(under_way, _LOOKING_S, return_when=FIRST_COMPLETED).done
+    if not done and not pool.active:
+        raise BrokenProcessPool
+    for future in done:
+        if isinstance(broken := future.exception(), BrokenProcessPool):
+            raise broken
         key, job = under_way.pop(future)
         yield key, _result(future, job)
 
@@ -108,10 +151,6 @@ def _result(future: "Future[bytes]", job: Job[Subject]) -> bytes | Failure:
         if error.exitcode == _OUT_OF_MEMORY:
             return Failure(f"takes more than {MEMORY_BYTES >> 20} MiB of memory to read")
         return Failure(f"makes its reader crash (exit code {error.exitcode})")
-    except BrokenProcessPool as error:
-        raise RuntimeError(
-            "workers end as they start: the program lacks `if __name__ == '__main__'`"
-        ) from error
     except Exception as error:  # noqa: BLE001 - whatever a file does to its reader, the others are read
         return Failure(f"cannot be read: {reason_from(error)}")
 

@@ -5,7 +5,10 @@ encode.
 """
 
 import json
+import os
 import re
+import signal
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -202,10 +205,14 @@ def _each(todo: Plan, numbers: Sequence[int], what: str, work: Callable[[Order],
 
 def _in_worker(work: Callable[[Order], None], order: Order) -> bytes:
     """Do it; what the user is to be told goes back as bytes."""
+    # so the pool ends its workers: what one has half written goes with it
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     try:
         work(order)
     except GenError as error:
         return json.dumps([error.problem, error.fix]).encode()
+    except SystemExit as ended:
+        os._exit(int(ended.code or 0))
     return b""
 
 

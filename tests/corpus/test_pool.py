@@ -7,10 +7,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from pebble.pool.process import PoolManager
 
 from gen.corpus.pool import Failure, Job, in_workers
 from gen.machine import cores
@@ -48,6 +50,23 @@ def test_each_bad_file_costs_itself_alone(capfd: pytest.CaptureFixture[str]) -> 
     assert {name: found[name] for name in bad} == {name: Failure(reason) for name, reason in bad.items()}
     assert all(found[name] == name.encode() for name in [*good, "noise1"])
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_pool_that_breaks_is_made_anew_for_what_it_had_not_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As pebble's does where a worker crashes before it is known what it works on."""
+    breaks = iter([True, False, True])
+    found = PoolManager.find_expired_task
+
+    def find_or_break(manager: PoolManager, worker: int) -> object:
+        if next(breaks, False):
+            raise BrokenProcessPool("All workers expired")
+        return found(manager, worker)
+
+    monkeypatch.setattr(PoolManager, "find_expired_task", find_or_break)
+    crash = Failure(f"makes its reader crash (exit code {-signal.SIGSEGV})")
+    names = ["crash1", *(f"good{number}" for number in range(20)), "crash2", "good20"]
+    expected = {name: crash if name.startswith("crash") else name.encode() for name in names}
+    assert results(names) == expected
 
 
 def test_one_file_and_no_file() -> None:

@@ -1,5 +1,8 @@
 """A corpus in shards: whoever makes them in whatever order, the same ids; what does not belong is refused."""
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -194,3 +197,24 @@ def test_when_all_is_encoded_the_counts_are_not_needed_but_the_vocabulary_is() -
     assert [paths.name for paths in make("p", 2, []).uncounted] == ["1/2", "2/2"]
     make("p", 2)
     assert contents("p") == before
+
+
+TOLD_TO_END = """
+import os, signal
+from pathlib import Path
+from gen.dataset.preparing import _in_worker
+from gen.files import replacing
+
+def work(path):
+    with replacing(path) as temporary:
+        temporary.write_bytes(b"half")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+_in_worker(work, Path("whole"))
+"""
+
+
+def test_a_worker_that_is_told_to_end_leaves_nothing_half_written() -> None:
+    done = subprocess.run([sys.executable, "-c", TOLD_TO_END], capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGTERM, b"")
+    assert list(Path().iterdir()) == []
