@@ -100,6 +100,7 @@ def _of_shards(
     """All that is in a prepared corpus, what it holds out last, as a text has it."""
     from gen.dataset.assembled import open_shards
     from gen.dataset.manifest import read_manifest
+    from gen.dataset.prepare import require_predictions
     from gen.dataset.sharded import ShardedFile
 
     manifest = read_manifest(Path(corpus))
@@ -121,8 +122,7 @@ def _of_shards(
         )
     training, held_out = dataset.training, dataset.validation
     ids = ShardedFile.of(Path(corpus), (*training.shards, *held_out.shards), training.dtype)
-    if ids.predictions < 1:
-        raise CorpusError("The corpus has fewer than two tokens.", "Give a longer corpus.")
+    require_predictions(ids)
     return ids
 
 

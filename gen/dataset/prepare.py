@@ -160,9 +160,18 @@ def encoded_whole(
     losses: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="gen-") as folder:
         file = encode_to_file(map(sayable, documents), tokenizer, Path(folder) / "whole.ids", losses)
-        if file.predictions < 1:
-            raise CorpusError("The corpus has fewer than two tokens.", "Give a longer corpus.")
+        require_predictions(file)
         yield Encoded(file, (*parts.notes.sentences(), *told_losses(losses)))
+
+
+def require_predictions(file: TokenFile) -> None:
+    """Refuse ids in which there is nothing to predict.
+
+    Raises:
+        CorpusError: There are fewer than two tokens.
+    """
+    if file.predictions < 1:
+        raise CorpusError("The corpus has fewer than two tokens.", "Give a longer corpus.")
 
 
 def _index(digest: str) -> Path:
