@@ -116,7 +116,7 @@ class TrainingConfig(JsonFields):
         batch_size: N, parallel streams.
         window: T, time steps between truncations of the gradient.
         learning_rate: Peak rate of the schedule.
-        dropout: Share of embedding and hidden values dropped in training.
+        dropout: Share of hidden values dropped in training.
         weight_decay: AdamW's decoupled decay of matrices (never of biases).
         gradient_norm: Gradients are clipped to this global norm.
         warmup_steps: Steps over which the rate rises from zero.
@@ -126,6 +126,7 @@ class TrainingConfig(JsonFields):
         parts: Independent parts the batch is split into, one a core.
         seed: Where all randomness comes from.
         gradients: dtype that several processes or devices sum their gradients in.
+        input_dropout: Share of the embedding's values dropped; None is that of the hidden ones.
     """
 
     steps: int
@@ -142,6 +143,7 @@ class TrainingConfig(JsonFields):
     parts: int
     seed: int
     gradients: Precision = field(default="float32", metadata=ADDED_LATER)
+    input_dropout: float | None = field(default=None, metadata=ADDED_LATER)
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "window", "validate_every"):
@@ -151,6 +153,8 @@ class TrainingConfig(JsonFields):
         require_whole("seed", self.seed, 0, (1 << 63) - 1)
         require_real("learning_rate", self.learning_rate, 0.0, 10.0)
         require_real("dropout", self.dropout, 0.0, 0.95)
+        if self.input_dropout is not None:
+            require_real("input_dropout", self.input_dropout, 0.0, 0.95)
         require_real("weight_decay", self.weight_decay, 0.0, 10.0)
         require_real("gradient_norm", self.gradient_norm, 0.0, 1e9)
 
@@ -164,24 +168,28 @@ class Recipe:
         window: T.
         units: H.
         units_by_tokens: Smaller H for corpora of fewer tokens than so many, smallest first.
-        layers: Layers where H is not a smaller one; there it is one.
-        layers_by_passes: Fewer layers for corpora that will be read fewer times than so, smallest first.
+        units_by_passes: Smaller H for corpora that will be read fewer times than so, smallest first.
         learning_rate: Peak rate.
         learning_rate_by_passes: Larger rates for corpora that will be read fewer times than so.
-        dropout: Share dropped.
+        dropout: Share of hidden values dropped.
         dropout_by_passes: Smaller shares for corpora that will be read fewer times than so.
+        input_share: How much less of the embedding's values is dropped: this share of that share.
+        weight_decay: AdamW's decoupled decay of matrices.
+        weight_decay_by_passes: Smaller decays for corpora that will be read fewer times than so.
     """
 
     batch_size: int
     window: int
     units: int
     units_by_tokens: tuple[tuple[int, int], ...]
-    layers: int
-    layers_by_passes: tuple[tuple[float, int], ...]
+    units_by_passes: tuple[tuple[float, int], ...]
     learning_rate: float
     learning_rate_by_passes: tuple[tuple[float, float], ...]
     dropout: float
     dropout_by_passes: tuple[tuple[float, float], ...]
+    input_share: float
+    weight_decay: float
+    weight_decay_by_passes: tuple[tuple[float, float], ...]
 
 
 def _fits(value: Any, wanted: Any) -> bool:

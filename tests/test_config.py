@@ -59,6 +59,7 @@ trainings = st.builds(
     parts=st.integers(1, MAX_PARTS),
     seed=st.integers(0, (1 << 63) - 1),
     gradients=st.sampled_from(["float32", "bfloat16"]),
+    input_dropout=st.none() | st.floats(0, 0.95),
 )
 
 
@@ -97,6 +98,8 @@ def test_the_first_layer_reads_the_embedding_and_the_others_the_layer_below() ->
         (TRAINING, "seed", -1),
         (TRAINING, "dropout", 0.96),
         (TRAINING, "dropout", -0.1),
+        (TRAINING, "input_dropout", 0.96),
+        (TRAINING, "input_dropout", "0.1"),
         (TRAINING, "learning_rate", 10.5),
         (TRAINING, "learning_rate", math.nan),
         (TRAINING, "weight_decay", math.inf),
@@ -119,7 +122,7 @@ def test_a_field_out_of_bounds_or_of_the_wrong_type_is_refused_by_name(
 
 @pytest.mark.parametrize("config", [MODEL, TRAINING])
 def test_a_missing_or_unknown_field_is_refused_by_name(config: Any) -> None:
-    for field in config.to_json().keys() - {"gradients"}:
+    for field in config.to_json().keys() - {"gradients", "input_dropout"}:
         fields = config.to_json()
         del fields[field]
         with pytest.raises(ConfigError, match=f"lacks {field}"):
@@ -134,6 +137,12 @@ def test_a_configuration_of_before_gradients_could_be_rounded_had_them_in_float3
     assert fields.pop("gradients") == "bfloat16"
     assert TrainingConfig.from_json(fields) == TRAINING != rounded
     assert "gradients" not in fields
+
+
+def test_a_configuration_of_before_the_input_had_a_rate_of_its_own_has_the_one_of_all() -> None:
+    fields = dataclasses.replace(TRAINING, input_dropout=0.1).to_json()
+    assert fields.pop("input_dropout") == 0.1
+    assert TrainingConfig.from_json(fields) == TRAINING
 
 
 @pytest.mark.parametrize("fields", [None, [], "{}", 3])

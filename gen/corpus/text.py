@@ -196,7 +196,8 @@ def _decoded(watch: "Unchanged", encoding: str, chunk_bytes: int) -> Iterator[st
         fed = chunk if nul < 0 else chunk[: nul + 1]
         fed_to = watch.read_bytes - len(chunk) + len(fed)
         try:
-            text = decoder.decode(fed, at_end)
+            # a NUL ends the text too: a character begun before it is as incomplete as at the end of the file
+            text = decoder.decode(fed, at_end or nul >= 0)
         except UnicodeDecodeError as error:
             # A decoder keeps what it could not finish: the error's bytes may begin before this chunk, but
             # they always end where it was fed to. What is left over at the end is an incomplete character.

@@ -20,13 +20,17 @@ class Dropout:
 
     Args:
         rate: Share of values to drop, rounded to 256ths.
+        input_rate: The same at site 0, where the embedding enters; None is `rate`.
         seed: The run's.
         step: The step's number, a scalar int64 tensor.
         first_stream: The global number of the first stream in what is dropped from.
     """
 
-    def __init__(self, rate: float, seed: int, step: Tensor, first_stream: int) -> None:
+    def __init__(
+        self, rate: float, input_rate: float | None, seed: int, step: Tensor, first_stream: int
+    ) -> None:
         self._dropped = round(rate * _LEVELS)
+        self._input_dropped = self._dropped if input_rate is None else round(input_rate * _LEVELS)
         self._seed = seed
         self._step = step
         self._first_stream = first_stream
@@ -37,7 +41,8 @@ class Dropout:
         Shapes:
             values: `(T, D, N)`, with static D and N.
         """
-        if not self._dropped:
+        dropped = self._input_dropped if site == 0 else self._dropped
+        if not dropped:
             return values
         words_by_stream = [
             self._words(tf.shape(values)[0], values.shape[1], self._first_stream + stream, site)
@@ -45,9 +50,9 @@ class Dropout:
         ]
         words = tf.stack(words_by_stream, axis=2)
         # streams are joined as words and cut into bytes afterwards: a fourth of the values to move
-        kept = tf.concat([_byte(words, place) >= self._dropped for place in range(_BYTES_A_WORD)], axis=1)
+        kept = tf.concat([_byte(words, place) >= dropped for place in range(_BYTES_A_WORD)], axis=1)
         kept = kept[:, : values.shape[1]]
-        scale = _LEVELS / (_LEVELS - self._dropped)
+        scale = _LEVELS / (_LEVELS - dropped)
         return tf.where(kept, values * tf.constant(scale, values.dtype), tf.zeros((), values.dtype))
 
     def _words(self, time_steps: Tensor, size: int, stream: int, site: int) -> Tensor:

@@ -16,7 +16,6 @@ from gen.machine import memory_bytes
 DEFAULT_MINUTES = 10.0
 # what two ordinary cores read; it only tells few passes from many, so that a run does not depend on its clock
 NOMINAL_TOKENS_A_MINUTE = 900_000
-WEIGHT_DECAY = 0.01
 GRADIENT_NORM = 1.0
 WARMUP_STEPS = 100
 BYTES_A_PARAMETER = 16  # float32: weight, gradient, and AdamW's two moments
@@ -48,7 +47,7 @@ class Request(JsonFields):
         layers: Number of layers.
         batch_size: N, parallel streams.
         window: T, time steps between truncations of the gradient.
-        dropout: Share dropped.
+        dropout: Share of hidden values dropped.
         learning_rate: Peak rate.
         precision: dtype of the factors of products, or `auto`.
         seed: Where all randomness comes from.
@@ -94,12 +93,10 @@ def model_config(
     request: Request, recipe: Recipe, tokens: int, tokens_a_step: int, vocabulary_size: int
 ) -> ModelConfig:
     """The shape of a network for a training part of so many tokens."""
-    fitting = _below(recipe.units_by_tokens, tokens, recipe.units)
-    units = request.units or fitting
-    layers = 1
-    if fitting == recipe.units:
-        layers = _below(recipe.layers_by_passes, passes(request, tokens, tokens_a_step), recipe.layers)
-    return ModelConfig(vocabulary_size, min(EMBEDDING_SIZE, units), units, request.layers or layers)
+    by_tokens = _below(recipe.units_by_tokens, tokens, recipe.units)
+    by_passes = _below(recipe.units_by_passes, passes(request, tokens, tokens_a_step), recipe.units)
+    units = request.units or min(by_tokens, by_passes)
+    return ModelConfig(vocabulary_size, min(EMBEDDING_SIZE, units), units, request.layers or 1)
 
 
 def require_memory(model: ModelConfig) -> None:
@@ -145,13 +142,14 @@ def training_config(
     times = passes(request, tokens, streams * window)
     rate = _below(recipe.learning_rate_by_passes, times, recipe.learning_rate)
     share = _below(recipe.dropout_by_passes, times, recipe.dropout)
+    dropout = share if request.dropout is None else request.dropout
     return TrainingConfig(
         steps=1,
         batch_size=streams,
         window=window,
         learning_rate=rate if request.learning_rate is None else request.learning_rate,
-        dropout=share if request.dropout is None else request.dropout,
-        weight_decay=WEIGHT_DECAY,
+        dropout=dropout,
+        weight_decay=_below(recipe.weight_decay_by_passes, times, recipe.weight_decay),
         gradient_norm=GRADIENT_NORM,
         warmup_steps=0,
         validate_every=1,
@@ -160,6 +158,7 @@ def training_config(
         parts=parts,
         seed=request.seed or 0,
         gradients="bfloat16" if request.gradients == "bfloat16" else "float32",
+        input_dropout=recipe.input_share * dropout,
     )
 
 

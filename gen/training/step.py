@@ -156,6 +156,7 @@ class TrainingStep:
             ids, weights, fresh = ids[own], weights[own], fresh[own]
             state = [(h[own], C[own]) for h, C in state]
         variables = list(self.network.variables.values())
+        rates = self._config.dropout, self._config.input_dropout
         with tf.GradientTape() as tape:
             nats, state = read_window(
                 self.network,
@@ -164,7 +165,7 @@ class TrainingStep:
                 fresh,
                 state,
                 self._config.parts,
-                lambda first: Dropout(self._config.dropout, self._config.seed, step, first_stream + first),
+                lambda first: Dropout(*rates, self._config.seed, step, first_stream + first),
             )
             # of all devices' predictions: the gradients of the whole are then a sum, and are divided once
             loss = nats / predictions

@@ -114,6 +114,11 @@ def test_a_bad_byte_is_named_by_its_offset_in_the_file(
         assert wrong in problem
 
 
+def test_a_character_that_a_nul_breaks_off_is_named_before_the_nul(tmp_path: Path) -> None:
+    path = write(tmp_path, b"0\x81\x30\x00\x81\x300")
+    assert "byte 0x81 at offset 1 " in error_of(iterate_text([path], "gb18030")).problem
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
 def test_an_incomplete_end_is_named_by_its_offset_behind_a_mark(tmp_path: Path, encoding: str) -> None:
     whole = "abc😀".encode(encoding)

@@ -12,10 +12,16 @@ T, N, D = 20, 6, 37  # D is no multiple of the four bytes in a word
 
 
 def dropped(
-    values: Array, rate: float = 0.5, seed: int = 1, step: int = 2, first: int = 0, site: int = 0
+    values: Array,
+    rate: float = 0.5,
+    seed: int = 1,
+    step: int = 2,
+    first: int = 0,
+    site: int = 0,
+    input_rate: float | None = None,
 ) -> Array:
     """What is left of values (T, N, D)."""
-    dropout = Dropout(rate, seed, tf.constant(step, tf.int64), first)
+    dropout = Dropout(rate, input_rate, seed, tf.constant(step, tf.int64), first)
     streams_last = tf.constant(values.transpose(0, 2, 1), tf.float32)
     result: Array = dropout(streams_last, site).numpy().transpose(0, 2, 1)
     return result
@@ -74,6 +80,14 @@ def test_what_is_kept_is_scaled_and_nothing_else() -> None:
     np.testing.assert_array_equal(
         result, np.where(dropped(ONES, rate=0.25) > 0, values * np.float32(4 / 3), 0)
     )
+
+
+def test_the_input_has_a_rate_of_its_own() -> None:
+    for site, rate in ((0, 0.25), (1, 0.5), (2, 0.5)):
+        np.testing.assert_array_equal(
+            dropped(ONES, rate=0.5, site=site, input_rate=0.25), dropped(ONES, rate=rate, site=site)
+        )
+    np.testing.assert_array_equal(dropped(ONES, input_rate=0.0), ONES)
 
 
 def test_zero_drops_nothing() -> None:

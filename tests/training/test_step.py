@@ -102,6 +102,19 @@ def test_moments_go_in_as_they_come_out(step: TrainingStep, forgotten: str) -> N
     assert same == (forgotten == "nothing")
 
 
+def test_the_embedding_is_dropped_by_a_share_of_its_own() -> None:
+    def loss(**changes: Any) -> float:
+        step = make_step(1, parts=1, seed=7, **changes)
+        step.network.assign(random_weights(weight_shapes(model_config(1)), seed=1))
+        return step(random_window(0), first_state(1), 0, 0.0).loss
+
+    as_hidden = loss(dropout=0.5)
+    assert loss(dropout=0.5, input_dropout=0.5) == as_hidden
+    assert loss(dropout=0.0, input_dropout=0.0) == loss(dropout=0.0)
+    different = [as_hidden, loss(dropout=0.5, input_dropout=0.0), loss(dropout=0.0, input_dropout=0.5)]
+    assert len({*different, loss(dropout=0.0)}) == 4
+
+
 def test_dropout_follows_seed_and_step_and_not_the_parts() -> None:
     weights = random_weights(weight_shapes(model_config(1)), seed=1)
 
