@@ -35,7 +35,11 @@ if TYPE_CHECKING:
 @click.option(
     "--window", type=click.IntRange(1, 1 << 20), help="Time steps between truncations of the gradient."
 )
-@click.option("--dropout", type=Real(0, 0.95), help="Share of values dropped between layers.")
+@click.option(
+    "--dropout",
+    type=Real(0, 0.95),
+    help="Share of values dropped; a fifth of it where a text enters.",
+)
 @click.option("--learning-rate", type=Real(0, 10, min_open=True), help="Peak rate.")
 @click.option(
     "--precision",
