@@ -104,20 +104,20 @@ KINDS = {
                 batch_size=32,
                 window=64,
                 # units that a corpus of so many tokens can fill without learning it by heart
-                units=768,
+                units=1024,
                 units_by_tokens=((20_000, 128), (200_000, 256)),
-                # more units want time: with little of it, fewer of them see twice as much
+                # more units want time: with little of it, fewer of them see four times as much
                 units_by_passes=((30.0, 512),),
                 # a high rate is soon good, a low one ends better
-                learning_rate=5e-3,
+                learning_rate=6e-3,
                 learning_rate_by_passes=((12.0, 8e-3),),
                 # the more often a corpus is read, the more must be dropped lest it be learned by heart
-                dropout=0.5,
+                dropout=0.4,
                 dropout_by_passes=((4.0, 0.1), (12.0, 0.2), (30.0, 0.3)),
                 # a character that is not read is missed more than one of many hidden values
                 input_share=0.2,
                 # what is not renewed is forgotten, before it is known by heart
-                weight_decay=0.2,
+                weight_decay=0.3,
                 weight_decay_by_passes=((4.0, 0.01), (30.0, 0.1)),
             ),
         ),
