@@ -173,7 +173,7 @@ class Recipe:
         learning_rate_by_passes: Larger rates for corpora that will be read fewer times than so.
         dropout: Share of hidden values dropped.
         dropout_by_passes: Smaller shares for corpora that will be read fewer times than so.
-        input_share: How much less of the embedding's values is dropped: this share of that share.
+        input_share: Of the embedding's values this many times `dropout` are dropped.
         weight_decay: AdamW's decoupled decay of matrices.
         weight_decay_by_passes: Smaller decays for corpora that will be read fewer times than so.
     """

@@ -8,6 +8,7 @@ import errno
 import io
 import os
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -29,7 +30,7 @@ class _Closed(io.StringIO):
         raise OSError(errno.EBADF, "it is closed")
 
 
-class _Stream:
+class _Stream(ABC):
     """A stream that does as another, but for what happens when that one fails."""
 
     def __init__(self, stream: Any) -> None:
@@ -54,8 +55,9 @@ class _Stream:
         """Flush as the stream does."""
         self._try(self._stream.flush)
 
+    @abstractmethod
     def _try(self, do: Any) -> Any:
-        raise NotImplementedError
+        """What `do` gives, or what this stream makes of its failure."""
 
 
 class Watched(_Stream):
