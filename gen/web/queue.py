@@ -219,17 +219,19 @@ class Queue:
                 self._ready.appendleft(self._line.popleft())  # its reader has nothing yet
             if not self._ready:
                 return
-            task = asyncio.get_running_loop().create_task(self._turn(self._ready.popleft()))
+            answer, loop = self._ready.popleft(), asyncio.get_running_loop()
+            # handed over here and not when the task begins: the queue may be closed by then
+            working = loop.run_in_executor(self._pool, answer.slice)
+            task = loop.create_task(self._turn(answer, working))
             self._working.add(task)
             task.add_done_callback(self._turned)
 
-    async def _turn(self, answer: Answer) -> None:
-        done = asyncio.get_running_loop().run_in_executor(self._pool, answer.slice)
-        await asyncio.wait([done])
-        if (error := done.exception()) is not None:
+    async def _turn(self, answer: Answer, working: asyncio.Future[_Slice]) -> None:
+        await asyncio.wait([working])
+        if (error := working.exception()) is not None:
             answer.fail(error)
         elif not answer.is_left:
-            answer.take(done.result())
+            answer.take(working.result())
         if answer.is_made or answer.is_left:
             self._let_go(answer)
         elif answer.must_rest:

@@ -217,6 +217,19 @@ def test_the_first_part_does_not_wait_for_a_slice_to_end() -> None:
     asyncio.run(run())
 
 
+def test_closing_lets_go_of_what_has_only_been_given_a_thread() -> None:
+    async def run() -> None:
+        queue = Queue(1, 1, 1)
+        answer = queue.enter(repeat(b""))
+        queue.close()
+        with pytest.raises(GenError, match="ending"):
+            await all_of(answer)
+        await until(lambda: len(queue) == 0)
+        assert queue._made == 0
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize("others", [0, 8])
 def test_closing_ends_everything(others: int) -> None:
     async def run() -> None:
