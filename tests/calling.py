@@ -1,6 +1,7 @@
 """Calling `gen` as a shell does, inside this process or in one of its own."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,12 @@ import pytest
 from gen import streams
 from gen.cli import main
 from gen.model import backend
+
+
+def skip_if_ignored(number: int) -> None:
+    """Leave a test out where whoever started the tests ignores a signal, as `nohup` does."""
+    if signal.getsignal(number) is signal.SIG_IGN:
+        pytest.skip("whoever started the tests ignores this signal, and so does what they start")
 
 
 class Outcome(NamedTuple):

@@ -9,7 +9,7 @@ import pytest
 
 from gen import __version__, cli
 from gen.errors import GenError
-from tests.calling import assert_users_mistake, assert_wrong_usage, call, call_process
+from tests.calling import assert_users_mistake, assert_wrong_usage, call, call_process, skip_if_ignored
 
 Capsys = pytest.CaptureFixture[str]
 
@@ -116,8 +116,7 @@ cli.main()
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such signals")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_who_is_told_to_end_puts_away_what_is_open(number: signal.Signals, code: int) -> None:
-    if signal.getsignal(number) is signal.SIG_IGN:
-        pytest.skip("whoever started the tests ignores this signal, and so does what they start")
+    skip_if_ignored(number)
     command = [sys.executable, "-c", WAITING, "info"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -173,8 +172,7 @@ cli.main()
     ["made_another_error", "lost_in_a_destructor", "told_while_complaining", "told_again_while_unwinding"],
 )
 def test_a_signal_to_end_never_shows_a_traceback(name: str, code: int, how: str) -> None:
-    if signal.getsignal(signal.Signals[name]) is signal.SIG_IGN:
-        pytest.skip("whoever started the tests ignores this signal, and so does what they start")
+    skip_if_ignored(signal.Signals[name])
     program = SIGNALLED.format(name=name, how=how)
     done = subprocess.run(
         [sys.executable, "-c", program, "info"], capture_output=True, text=True, check=False

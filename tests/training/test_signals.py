@@ -3,14 +3,14 @@ import signal
 import pytest
 
 from gen.training.signals import stop_on_signals
+from tests.calling import skip_if_ignored
 
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 
 @pytest.mark.parametrize("number", CODES)
 def test_the_first_signal_is_noted_and_the_handlers_come_back(number: signal.Signals) -> None:
-    if signal.getsignal(number) is signal.SIG_IGN:
-        pytest.skip("whoever started the tests ignores this signal")
+    skip_if_ignored(number)
     before = [signal.getsignal(each) for each in CODES]
     with stop_on_signals() as request:
         assert request.exit_code == 128

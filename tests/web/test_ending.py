@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from gen.web.server import ADDRESS
+from tests.calling import skip_if_ignored
 from tests.tiny import put_model
 from tests.tunes import tune_model
 from tests.web.process import gen_serve
@@ -44,6 +45,7 @@ def wait_until(condition: Callable[[], object]) -> None:
 
 @pytest.mark.parametrize(("number", "code", "word"), SIGNALS)
 def test_it_ends_quietly_while_it_writes(tmp_path: Path, number: int, code: int, word: str) -> None:
+    skip_if_ignored(number)
     put_model(tmp_path / "model.safetensors")
     text = "/api/models/model/text"
     with gen_serve(tmp_path, "model.safetensors", "--port", "0") as started:
@@ -63,6 +65,7 @@ def test_it_ends_quietly_while_it_writes(tmp_path: Path, number: int, code: int,
 def test_it_ends_while_a_file_is_made_and_leaves_nothing(
     tmp_path: Path, number: int, code: int, word: str
 ) -> None:
+    skip_if_ignored(number)
     put_model(tmp_path / "model.safetensors", tune_model())
     made_in = tmp_path / "made"
     made_in.mkdir()
