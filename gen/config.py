@@ -127,6 +127,7 @@ class TrainingConfig(JsonFields):
         seed: Where all randomness comes from.
         gradients: dtype that several processes or devices sum their gradients in.
         input_dropout: Share of the embedding's values dropped; None is that of the hidden ones.
+        confidence_penalty: What a nat of the predictions' entropy is worth beside one of the loss.
     """
 
     steps: int
@@ -144,6 +145,7 @@ class TrainingConfig(JsonFields):
     seed: int
     gradients: Precision = field(default="float32", metadata=ADDED_LATER)
     input_dropout: float | None = field(default=None, metadata=ADDED_LATER)
+    confidence_penalty: float = field(default=0.0, metadata=ADDED_LATER)
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "window", "validate_every"):
@@ -156,6 +158,7 @@ class TrainingConfig(JsonFields):
         if self.input_dropout is not None:
             require_real("input_dropout", self.input_dropout, 0.0, 0.95)
         require_real("weight_decay", self.weight_decay, 0.0, 10.0)
+        require_real("confidence_penalty", self.confidence_penalty, 0.0, 10.0)
         require_real("gradient_norm", self.gradient_norm, 0.0, 1e9)
 
 
@@ -176,6 +179,8 @@ class Recipe:
         input_share: Of the embedding's values this many times `dropout` are dropped.
         weight_decay: AdamW's decoupled decay of matrices.
         weight_decay_by_passes: Smaller decays for corpora that will be read fewer times than so.
+        confidence_penalty: Nats of loss that a nat of the predictions' entropy makes up for.
+        confidence_penalty_by_passes: Smaller penalties for corpora that will be read fewer times than so.
     """
 
     batch_size: int
@@ -190,6 +195,8 @@ class Recipe:
     input_share: float
     weight_decay: float
     weight_decay_by_passes: tuple[tuple[float, float], ...]
+    confidence_penalty: float
+    confidence_penalty_by_passes: tuple[tuple[float, float], ...]
 
 
 def _fits(value: Any, wanted: Any) -> bool:

@@ -112,13 +112,16 @@ KINDS = {
                 learning_rate=6e-3,
                 learning_rate_by_passes=((12.0, 8e-3),),
                 # the more often a corpus is read, the more must be dropped lest it be learned by heart
-                dropout=0.4,
-                dropout_by_passes=((4.0, 0.1), (12.0, 0.2), (30.0, 0.3)),
+                dropout=0.5,
+                dropout_by_passes=((4.0, 0.1), (12.0, 0.2), (30.0, 0.4)),
                 # a character that is not read is missed more than one of many hidden values
                 input_share=0.2,
                 # what is not renewed is forgotten, before it is known by heart
                 weight_decay=0.3,
-                weight_decay_by_passes=((4.0, 0.01), (30.0, 0.1)),
+                weight_decay_by_passes=((4.0, 0.01), (12.0, 0.1)),
+                # what was read often is predicted with more confidence than what is new deserves
+                confidence_penalty=0.1,
+                confidence_penalty_by_passes=((12.0, 0.0),),
             ),
         ),
         Kind(
@@ -145,6 +148,8 @@ KINDS = {
                 input_share=1.0,
                 weight_decay=0.01,
                 weight_decay_by_passes=(),
+                confidence_penalty=0.0,
+                confidence_penalty_by_passes=(),
             ),
         ),
     )

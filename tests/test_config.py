@@ -17,6 +17,7 @@ from gen.config import (
     ModelConfig,
     TrainingConfig,
 )
+from tests.training.tiny import FIELDS_ADDED_LATER
 
 MODEL = ModelConfig(vocabulary_size=65, embedding_size=16, units=32, layers=2)
 TRAINING = TrainingConfig(
@@ -60,6 +61,7 @@ trainings = st.builds(
     seed=st.integers(0, (1 << 63) - 1),
     gradients=st.sampled_from(["float32", "bfloat16"]),
     input_dropout=st.none() | st.floats(0, 0.95),
+    confidence_penalty=st.floats(0, 10),
 )
 
 
@@ -100,6 +102,8 @@ def test_the_first_layer_reads_the_embedding_and_the_others_the_layer_below() ->
         (TRAINING, "dropout", -0.1),
         (TRAINING, "input_dropout", 0.96),
         (TRAINING, "input_dropout", "0.1"),
+        (TRAINING, "confidence_penalty", -0.1),
+        (TRAINING, "confidence_penalty", None),
         (TRAINING, "learning_rate", 10.5),
         (TRAINING, "learning_rate", math.nan),
         (TRAINING, "weight_decay", math.inf),
@@ -122,7 +126,7 @@ def test_a_field_out_of_bounds_or_of_the_wrong_type_is_refused_by_name(
 
 @pytest.mark.parametrize("config", [MODEL, TRAINING])
 def test_a_missing_or_unknown_field_is_refused_by_name(config: Any) -> None:
-    for field in config.to_json().keys() - {"gradients", "input_dropout"}:
+    for field in config.to_json().keys() - FIELDS_ADDED_LATER:
         fields = config.to_json()
         del fields[field]
         with pytest.raises(ConfigError, match=f"lacks {field}"):
@@ -143,6 +147,12 @@ def test_a_configuration_of_before_the_input_had_a_rate_of_its_own_has_the_one_o
     fields = dataclasses.replace(TRAINING, input_dropout=0.1).to_json()
     assert fields.pop("input_dropout") == 0.1
     assert TrainingConfig.from_json(fields) == TRAINING
+
+
+def test_a_configuration_of_before_confidence_had_a_price_has_none() -> None:
+    fields = dataclasses.replace(TRAINING, confidence_penalty=0.1).to_json()
+    assert fields.pop("confidence_penalty") == 0.1
+    assert TrainingConfig.from_json(fields) == dataclasses.replace(TRAINING, confidence_penalty=0.0)
 
 
 @pytest.mark.parametrize("fields", [None, [], "{}", 3])

@@ -35,13 +35,13 @@ def dynamic_scores(network: Network, file: TokenFile, parts: int) -> Iterator[Sc
     @tf.function(autograph=False)
     def read(ids: Tensor, weights: Tensor, fresh: Tensor, state: State) -> tuple[Tensor, State]:
         with tf.GradientTape() as tape:
-            total, after = read_window(network, ids, weights, fresh, state, parts)
-            loss = total / tf.reduce_sum(weights)
+            reading = read_window(network, ids, weights, fresh, state, parts)
+            loss = reading.nats / tf.reduce_sum(weights)
         gradients = tape.gradient(loss, [variable.value for variable in variables])
         gradients, _ = tf.clip_by_global_norm(list(map(tf.convert_to_tensor, gradients)), GRADIENT_NORM)
         for variable, gradient, first_value in zip(variables, gradients, first_values, strict=True):
             variable.assign(variable - RATE * gradient + DECAY * (first_value - variable))
-        return total, after
+        return reading.nats, reading.state
 
     state = network.initial_state(windows.streams)
     try:

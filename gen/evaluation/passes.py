@@ -99,7 +99,8 @@ class Evaluator:
             yield Score(int(window.weights.sum()), float(nats))
 
     def _read(self, ids: Tensor, weights: Tensor, fresh: Tensor, state: State) -> tuple[Tensor, State]:
-        return read_window(self._network, ids, weights, fresh, state, self._parts)
+        reading = read_window(self._network, ids, weights, fresh, state, self._parts)
+        return reading.nats, reading.state
 
 
 def pass_windows(file: TokenFile, limit: int | None = None, window: int = WINDOW) -> Windows:

@@ -6,6 +6,7 @@ thread. On two cores that is faster than both cores working on each small produc
 
 from collections.abc import Callable
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,20 @@ from gen.model.products import Tensor
 tf = import_tensorflow()
 
 
+class Reading(NamedTuple):
+    """What was found in a window, summed over what counts.
+
+    Attributes:
+        nats: Negative log likelihood of what came, a scalar.
+        entropy: Of the predictions, in nats, a scalar: how unsure of itself the network was.
+        state: The state after.
+    """
+
+    nats: Tensor
+    entropy: Tensor
+    state: State
+
+
 def read_window(
     network: Network,
     ids: Tensor,
@@ -24,7 +39,7 @@ def read_window(
     state: State,
     parts: int,
     dropout_from: Callable[[int], Dropout] = lambda _first_stream: no_dropout,
-) -> tuple[Tensor, State]:
+) -> Reading:
     """Score the predictions of a window.
 
     Shapes:
@@ -39,21 +54,20 @@ def read_window(
         state: The state before the window.
         parts: How many parts; no more than there are streams are made.
         dropout_from: The dropout of a part, given the number of its first stream.
-
-    Returns:
-        The negative log likelihood in nats, summed over what counts, and the state after.
     """
     fused = network.fuse()
     cleared = fresh[:, None]
     state = [(tf.where(cleared, 0.0, h), tf.where(cleared, 0.0, C)) for h, C in state]
-    nats, states = [], []
+    nats, entropies, states = [], [], []
     for first, last in part_bounds(ids.shape[0], parts):
         part_state = [(h[first:last], C[first:last]) for h, C in state]
         part_ids = ids[first:last]
         logits, after = network.forward(part_ids[:, :-1], part_state, fused, dropout_from(first))
-        nats.append(_summed_nats(logits, part_ids[:, 1:], weights[first:last]))
+        part_weights = tf.transpose(weights[first:last])
+        nats.append(_summed_nats(logits, tf.transpose(part_ids[:, 1:]), part_weights))
+        entropies.append(_summed_entropy(logits, part_weights))
         states.append(after)
-    return tf.add_n(nats), _joined(states)
+    return Reading(tf.add_n(nats), tf.add_n(entropies), _joined(states))
 
 
 def part_bounds(streams: int, parts: int) -> list[tuple[int, int]]:
@@ -69,5 +83,10 @@ def _joined(states: list[State]) -> State:
 
 
 def _summed_nats(logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
-    nats = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.transpose(targets), logits)
-    return tf.reduce_sum(nats * tf.transpose(weights))
+    return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits) * weights)
+
+
+def _summed_entropy(logits: Tensor, weights: Tensor) -> Tensor:
+    log_probabilities = tf.nn.log_softmax(logits)
+    entropy = -tf.reduce_sum(tf.exp(log_probabilities) * log_probabilities, axis=-1)
+    return tf.reduce_sum(entropy * weights)

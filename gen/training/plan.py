@@ -159,6 +159,7 @@ def training_config(
         seed=request.seed or 0,
         gradients="bfloat16" if request.gradients == "bfloat16" else "float32",
         input_dropout=recipe.input_share * dropout,
+        confidence_penalty=_below(recipe.confidence_penalty_by_passes, times, recipe.confidence_penalty),
     )
 
 

@@ -9,7 +9,9 @@ the last bit, so nothing but the sum travels. (Under the strategy's scope Keras 
 more, after they were clipped, and send the learning rate and the count of updates around as well.)
 
 Sources: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019); Pascanu, Mikolov and Bengio,
-"On the difficulty of training recurrent neural networks" (2013), for clipping by the global norm.
+"On the difficulty of training recurrent neural networks" (2013), for clipping by the global norm; Pereyra,
+Tucker, Chorowski, Kaiser and Hinton, "Regularizing Neural Networks by Penalizing Confident Output
+Distributions" (2017).
 """
 
 from collections.abc import Sequence
@@ -158,7 +160,7 @@ class TrainingStep:
         variables = list(self.network.variables.values())
         rates = self._config.dropout, self._config.input_dropout
         with tf.GradientTape() as tape:
-            nats, state = read_window(
+            reading = read_window(
                 self.network,
                 ids,
                 weights,
@@ -168,13 +170,16 @@ class TrainingStep:
                 lambda first: Dropout(*rates, self._config.seed, step, first_stream + first),
             )
             # of all devices' predictions: the gradients of the whole are then a sum, and are divided once
-            loss = nats / predictions
-        gradients = tape.gradient(loss, [variable.value for variable in variables])
+            loss = reading.nats / predictions
+            objective = loss
+            if penalty := self._config.confidence_penalty:
+                objective -= penalty * reading.entropy / predictions
+        gradients = tape.gradient(objective, [variable.value for variable in variables])
         gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
         own = telling if number == 0 else tf.zeros_like(telling)
         numbers = tf.concat([[loss], own], axis=0)
         numbers, gradients = self.world.summed(numbers, gradients, self._config.gradients)
-        return [numbers[0], numbers[1:], state, *gradients]
+        return [numbers[0], numbers[1:], reading.state, *gradients]
 
     def _update(self, gradients: list[Tensor], learning_rate: Tensor) -> Tensor:
         variables = list(self.network.variables.values())

@@ -15,7 +15,7 @@ from tests.training.plain_network import (
     Arrays,
     PlainState,
     plain_logits,
-    plain_nats,
+    plain_reading,
     random_state,
     random_weights,
 )
@@ -41,16 +41,20 @@ def as_tensors(state: PlainState) -> Any:
     return [(tf.constant(h), tf.constant(C)) for h, C in state]
 
 
-def read(network: Network, window: Window, state: PlainState, parts: int) -> tuple[float, PlainState, Arrays]:
-    """Nats, the state after, and the gradients."""
+def read(
+    network: Network, window: Window, state: PlainState, parts: int, entropy: bool = False
+) -> tuple[float, PlainState, Arrays]:
+    """Nats (or entropy), the state after, and the gradients."""
     variables = network.variables
     with tf.GradientTape() as tape:
-        nats, after = read_window(
+        reading = read_window(
             network, window.ids, window.weights, tf.constant(window.fresh), as_tensors(state), parts
         )
-    gradients = tape.gradient(nats, [variable.value for variable in variables.values()])
+        summed = reading.entropy if entropy else reading.nats
+    gradients = tape.gradient(summed, [variable.value for variable in variables.values()])
     dense = [tf.convert_to_tensor(gradient).numpy() for gradient in gradients]
-    return float(nats), [(h.numpy(), C.numpy()) for h, C in after], dict(zip(variables, dense, strict=True))
+    after = [(h.numpy(), C.numpy()) for h, C in reading.state]
+    return float(summed), after, dict(zip(variables, dense, strict=True))
 
 
 def assert_states_equal(got: Any, expected: PlainState) -> None:
@@ -84,14 +88,15 @@ def test_parts_cover_every_stream_once_and_differ_by_one_at_most(streams: int) -
 
 
 @pytest.mark.parametrize("parts", [2, 3, 5])
-def test_in_parts_equals_in_one_for_values_state_and_gradients(parts: int) -> None:
+@pytest.mark.parametrize("entropy", [False, True])
+def test_in_parts_equals_in_one_for_values_state_and_gradients(parts: int, entropy: bool) -> None:
     network = make_network(2)
     rng = np.random.default_rng(3)
     window = Window(
         random_ids(3, T + 1), rng.integers(0, 2, (N, T)).astype(np.float32), np.arange(N) % 2 == 1
     )
     state = random_state(network.config, N, seed=4)
-    whole, split = (read(network, window, state, number) for number in (1, parts))
+    whole, split = (read(network, window, state, number, entropy) for number in (1, parts))
     np.testing.assert_allclose(split[0], whole[0], rtol=1e-6)
     assert_states_equal(split[1], whole[1])
     for name, gradient in whole[2].items():
@@ -106,7 +111,7 @@ def test_fresh_clears_exactly_the_streams_it_names() -> None:
     window = Window(ids, np.ones((N, T), np.float32), fresh)
     nats, after, _ = read(network, window, state, parts=2)
     cleared = [(np.where(fresh[:, None], 0, h), np.where(fresh[:, None], 0, C)) for h, C in state]
-    expected, expected_after = plain_nats(network.config, network.weights(), window_of(ids), cleared)
+    expected, _, expected_after = plain_reading(network.config, network.weights(), window_of(ids), cleared)
     np.testing.assert_allclose(nats, expected, rtol=1e-6)
     assert_states_equal(after, expected_after)
 
@@ -118,8 +123,10 @@ def test_what_has_weight_zero_neither_counts_nor_teaches() -> None:
     weights[1, 3:] = weights[4, :] = 0
     window = Window(ids, weights, np.zeros(N, bool))
     nats, _, gradients = read(network, window, state, parts=2)
-    expected, _ = plain_nats(network.config, network.weights(), window, state)
+    expected, expected_entropy, _ = plain_reading(network.config, network.weights(), window, state)
     np.testing.assert_allclose(nats, expected, rtol=1e-6)
+    unsure, _, _ = read(network, window, state, parts=2, entropy=True)
+    np.testing.assert_allclose(unsure, expected_entropy, rtol=1e-6)
     other_ids = ids.copy()
     other_ids[1, 4:] = (ids[1, 4:] + 1) % V
     other_ids[4, 1:] = (ids[4, 1:] + 1) % V

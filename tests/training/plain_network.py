@@ -50,31 +50,39 @@ def plain_logits(
     return np.stack(logits, axis=1), state
 
 
-def plain_nats(
+def plain_reading(
     config: ModelConfig, weights: Arrays, window: Window, state: PlainState
-) -> tuple[float, PlainState]:
-    """-log p of what counts in a window, summed; streams that are fresh start from zeros."""
+) -> tuple[float, float, PlainState]:
+    """-log p of what counts in a window and the entropy, both summed; fresh streams start from zeros."""
     held = ~window.fresh[:, None]
     logits, after = plain_logits(
         config, weights, window.ids[:, :-1], [(h * held, C * held) for h, C in state]
     )
     log_p = logits - np.log(np.sum(np.exp(logits), axis=-1, keepdims=True))
     of_targets = np.take_along_axis(log_p, window.ids[:, 1:, None], axis=-1)[..., 0]
-    return -float(np.sum(of_targets * window.weights)), after
+    entropy = -np.sum(np.exp(log_p) * log_p, axis=-1)
+    return -float(np.sum(of_targets * window.weights)), float(np.sum(entropy * window.weights)), after
 
 
-def numeric_gradients(config: ModelConfig, weights: Arrays, window: Window, state: PlainState) -> Arrays:
-    """Central differences of the mean nats of a window, for every weight."""
+def numeric_gradients(
+    config: ModelConfig, weights: Arrays, window: Window, state: PlainState, penalty: float
+) -> Arrays:
+    """Central differences of a window's mean nats, less so much of its mean entropy, for every weight."""
     exact = {name: values.astype(np.float64) for name, values in weights.items()}
     gradients = {name: np.zeros_like(values) for name, values in exact.items()}
     step, counted = 1e-5, window.weights.sum()
+
+    def objective() -> float:
+        nats, entropy, _ = plain_reading(config, exact, window, state)
+        return nats - penalty * entropy
+
     for name, values in exact.items():
         for at in np.ndindex(values.shape):
             middle = values[at]
             values[at] = middle + step
-            above = plain_nats(config, exact, window, state)[0]
+            above = objective()
             values[at] = middle - step
-            below = plain_nats(config, exact, window, state)[0]
+            below = objective()
             values[at] = middle
             gradients[name][at] = (above - below) / (2 * step * counted)
     return gradients

@@ -22,7 +22,7 @@ from gen.training.signals import StopRequest
 from gen.training.state_tensors import state_forms
 from tests.tiny import contents, sign
 from tests.training.conftest import MakeTrainer
-from tests.training.tiny import state_tensors, training_config, words
+from tests.training.tiny import FIELDS_ADDED_LATER, state_tensors, training_config, words
 
 OTHERS: list[Any] = [
     None,
@@ -110,8 +110,7 @@ def test_a_field_of_any_value_is_used_or_refused(ready: Setup, section: str) -> 
             for error in tried(ready, about | {section: fields | {name: value}}):
                 assert error.fix
         without = {other: fields[other] for other in fields if other != name}
-        # older states say nothing of these
-        assert bool(tried(ready, about | {section: without})) == (name not in {"gradients", "input_dropout"})
+        assert bool(tried(ready, about | {section: without})) == (name not in FIELDS_ADDED_LATER)
 
 
 @pytest.mark.parametrize("name", [*SECTIONS, "digest", "kind", "base_tokenizer"])

@@ -88,6 +88,7 @@ def test_the_more_often_a_corpus_is_read_the_more_is_dropped_and_the_slower_it_l
         assert chosen(few, tokens).dropout < chosen(many, tokens).dropout
         assert chosen(few, tokens).learning_rate > chosen(many, tokens).learning_rate
         assert chosen(few, tokens).weight_decay < chosen(many, tokens).weight_decay
+        assert chosen(few, tokens).confidence_penalty < chosen(many, tokens).confidence_penalty
     assert chosen(Request(), tokens) == chosen(Request(minutes=10), tokens)
     assert chosen(Request(), tokens).dropout > chosen(Request(), 100 * tokens).dropout
     assert chosen(Request(steps=1_000), tokens) == chosen(Request(epochs=2.0), tokens), "both are two passes"

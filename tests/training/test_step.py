@@ -9,11 +9,17 @@ from gen.dataset.windows import Window
 from gen.model.kernels import tf
 from gen.model.network import Network
 from gen.training.step import TrainingStep
-from tests.training.plain_network import PlainAdamW, numeric_gradients, random_state, random_weights
+from tests.training.plain_network import (
+    PlainAdamW,
+    numeric_gradients,
+    plain_reading,
+    random_state,
+    random_weights,
+)
 from tests.training.tiny import training_config
 
 N, T = 3, 5
-DECAY, NORM = 0.3, 0.25
+DECAY, NORM, PENALTY = 0.3, 0.25, 0.1
 
 
 def model_config(layers: int) -> ModelConfig:
@@ -26,7 +32,8 @@ def make_step(layers: int, **changes: Any) -> TrainingStep:
 
 @pytest.fixture(scope="module")
 def compiled() -> TrainingStep:
-    return make_step(2, dropout=0.0, parts=2, weight_decay=DECAY, gradient_norm=NORM)
+    restraint = {"weight_decay": DECAY, "gradient_norm": NORM, "confidence_penalty": PENALTY}
+    return make_step(2, dropout=0.0, parts=2, **restraint)
 
 
 @pytest.fixture
@@ -57,10 +64,13 @@ def test_two_updates_equal_adamw_on_numeric_gradients(step: TrainingStep) -> Non
     for number, rate in enumerate((0.02, 0.005)):
         window = random_window(number)
         as_arrays = [(h.numpy(), C.numpy()) for h, C in state]
-        gradients = numeric_gradients(config, step.network.weights(), window, as_arrays)
+        read = (config, step.network.weights(), window, as_arrays)
+        gradients = numeric_gradients(*read, PENALTY)
+        nats, _, _ = plain_reading(*read)
         lengths.append(np.sqrt(sum(np.sum(gradient**2) for gradient in gradients.values())))
         result = step(window, state, number, rate)
         np.testing.assert_allclose(result.gradient_norm, lengths[-1], rtol=1e-5)
+        np.testing.assert_allclose(result.loss, nats / window.predictions, rtol=1e-5)
         expected = plain.update(expected, gradients, rate)
         moments = step.optimizer_state()
         for name, values in step.network.weights().items():

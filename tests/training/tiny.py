@@ -17,6 +17,9 @@ from gen.training.state_tensors import state_forms
 
 WORDS = ("the", "cat", "sat", "on", "a", "mat", "and", "saw", "big", "red", "dog", "run", "far", "away")
 
+# what a training configuration of before may not have
+FIELDS_ADDED_LATER = frozenset({"gradients", "input_dropout", "confidence_penalty"})
+
 
 def words(count: int, seed: int = 1) -> str:
     """Random words, nine a line."""
