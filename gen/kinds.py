@@ -103,9 +103,9 @@ KINDS = {
                 # on two cores 16 streams each: products and slices are at their best at multiples of that
                 batch_size=32,
                 window=64,
-                # units that a corpus of so many tokens can fill without learning it by heart
+                # more units than a corpus can fill learn it by heart before they have learned anything else
                 units=1024,
-                units_by_tokens=((20_000, 128), (200_000, 256)),
+                units_by_tokens=((20_000, 128), (200_000, 256), (750_000, 512)),
                 # more units want time: with little of it, fewer of them see four times as much
                 units_by_passes=((30.0, 512),),
                 # a high rate is soon good, a low one ends better

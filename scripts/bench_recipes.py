@@ -2,13 +2,13 @@
 
     python scripts/bench_recipes.py tinyshakespeare.txt --first 100000 --characters 250000 \
         wide:units=512,steps=1300,dropout=0.5,input_share=0.2,weight_decay=0.3 \
-        narrow:units=256,steps=4900,dropout=0.4,input_share=1,weight_decay=0.01 --json benchmarks/recipes.json
+        sure:units=512,steps=1300,dropout=0.5,weight_decay=0.3,confidence_penalty=0 --json recipes.json
 
 Each variant has a name, flags of `gen train` (steps, layers, seed), and fields of `gen.config.Recipe` in
-place of those of text. It learns the same piece of the corpus, and is validated on the corpus's last tenth:
-a piece is soon learned by heart, and so tells in minutes what takes hours with the whole. Each runs on a
-core of its own, as many at once as there are cores, and finds the same however busy the machine is. What
-FILE has of others is kept.
+place of what texts get that are read most often. It learns the same piece of the corpus, and is validated on
+the corpus's last tenth: a piece is soon learned by heart, and so tells in minutes what takes hours with the
+whole. Each runs on a core of its own, as many at once as there are cores; with `steps` it finds the same
+however busy the machine is. What FILE has of others is kept.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -28,6 +28,7 @@ from typing import Any
 from machine import machine
 
 from gen.cli import main as gen
+from gen.config import Recipe
 from gen.kinds import KINDS
 
 HELD_OUT = 0.1
@@ -35,13 +36,22 @@ FLAGS = ("steps", "layers", "seed")
 Settings = dict[str, int | float]
 
 
+def recipe_with(fields: Settings) -> Recipe:
+    """The recipe of texts with these fields, whatever the corpus's size and the time."""
+    recipe = KINDS["text"].recipe
+    tables = {name: () for name in vars(recipe) if "_by_" in name}
+    return replace(recipe, **{**tables, **fields})  # type: ignore[arg-type]
+
+
 def train_as(fields: Settings, arguments: list[str]) -> None:
-    """`gen train` with a recipe that has these fields, whatever the corpus's size and the time."""
-    text = KINDS["text"]
-    tables = {name: () for name in vars(text.recipe) if "_by_" in name}
-    recipe = replace(text.recipe, **{**tables, **fields})  # type: ignore[arg-type]
-    KINDS["text"] = replace(text, recipe=recipe)
+    """`gen train` with such a recipe."""
+    KINDS["text"] = replace(KINDS["text"], recipe=recipe_with(fields))
     gen(["train", *arguments])
+
+
+def fields_of(settings: Settings) -> Settings:
+    """Those that are the recipe's and no flags."""
+    return {key: number for key, number in settings.items() if key not in FLAGS}
 
 
 class Trials:
@@ -65,7 +75,7 @@ class Trials:
 
     def run(self, name: str, settings: Settings) -> dict[int, float]:
         """The nats a character of each validation, by step."""
-        fields = {key: number for key, number in settings.items() if key not in FLAGS}
+        fields = fields_of(settings)
         train = [sys.executable, __file__, "--as", json.dumps(fields), "--precision", "float32"]
         for flag in FLAGS:
             if flag in settings:
@@ -78,7 +88,10 @@ class Trials:
             str(self._folder / name),
         ]
         with self._core() as core:
-            subprocess.run(["taskset", "-c", str(core), *train], check=True, capture_output=True)
+            command = ["taskset", "-c", str(core), *train]
+            trained = subprocess.run(command, check=False, capture_output=True, text=True)
+        if trained.returncode:
+            raise SystemExit(f"{name}: {trained.stderr}")
         rows = [json.loads(line) for line in (self._folder / name / "metrics.jsonl").read_text().splitlines()]
         return {row["step"]: round(row["nats_per_token"], 4) for row in rows if row["event"] == "validation"}
 
@@ -124,6 +137,7 @@ def main() -> None:
                 "corpus": arguments.corpus.stem,
                 "piece": piece,
                 "settings": settings,
+                "recipe": asdict(recipe_with(fields_of(settings))),
                 "nats_by_step": nats_by_step,
             }
             print(f"{name}: {min(nats_by_step.values()):.4f} nats a character", flush=True)

@@ -196,7 +196,7 @@ def _decoded(watch: "Unchanged", encoding: str, chunk_bytes: int) -> Iterator[st
         fed = chunk if nul < 0 else chunk[: nul + 1]
         fed_to = watch.read_bytes - len(chunk) + len(fed)
         try:
-            # a NUL ends the text too: a character begun before it is as incomplete as at the end of the file
+            # a NUL ends the text too: a character that was begun before it is never finished
             text = decoder.decode(fed, at_end or nul >= 0)
         except UnicodeDecodeError as error:
             # A decoder keeps what it could not finish: the error's bytes may begin before this chunk, but

@@ -47,7 +47,7 @@ class Request(JsonFields):
         layers: Number of layers.
         batch_size: N, parallel streams.
         window: T, time steps between truncations of the gradient.
-        dropout: Share of hidden values dropped.
+        dropout: Share of hidden values dropped; the recipe has what that means for the embedding.
         learning_rate: Peak rate.
         precision: dtype of the factors of products, or `auto`.
         seed: Where all randomness comes from.
@@ -76,7 +76,10 @@ class Request(JsonFields):
 
 
 def passes(request: Request, tokens: int, tokens_a_step: int) -> float:
-    """How often a training part of so many tokens will be read, by what was asked for and no clock."""
+    """How often a training part of so many tokens will be read, by what was asked for and no clock.
+
+    Of minutes, that is how often 512 units would read it: a measure of the time there is for so much text.
+    """
     if request.epochs is not None:
         return request.epochs
     if request.steps is not None:

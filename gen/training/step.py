@@ -11,7 +11,7 @@ more, after they were clipped, and send the learning rate and the count of updat
 Sources: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019); Pascanu, Mikolov and Bengio,
 "On the difficulty of training recurrent neural networks" (2013), for clipping by the global norm; Pereyra,
 Tucker, Chorowski, Kaiser and Hinton, "Regularizing Neural Networks by Penalizing Confident Output
-Distributions" (2017).
+Distributions" (2017), for what is minimised: the loss less a share of the predictions' entropy.
 """
 
 from collections.abc import Sequence
@@ -149,16 +149,18 @@ class TrainingStep:
         step: Tensor,
         telling: Tensor,
     ) -> list[Any]:
-        """Of this device's streams: the loss and its gradients, summed over all devices; the state after."""
-        predictions = tf.reduce_sum(weights) + elsewhere
-        blocks, number = self.world.blocks(self._config.batch_size), self.world.local_replica()
+        """The loss, the state after, and the gradients of the loss less a share of the predictions' entropy.
+
+        Loss and gradients are summed over all devices; the state is of this device's streams.
+        """
+        config, predictions = self._config, tf.reduce_sum(weights) + elsewhere
+        blocks, number = self.world.blocks(config.batch_size), self.world.local_replica()
         first_stream, last_stream = blocks[number]
         if len(blocks) > 1:
             own = slice(first_stream - blocks[0][0], last_stream - blocks[0][0])
             ids, weights, fresh = ids[own], weights[own], fresh[own]
             state = [(h[own], C[own]) for h, C in state]
         variables = list(self.network.variables.values())
-        rates = self._config.dropout, self._config.input_dropout
         with tf.GradientTape() as tape:
             reading = read_window(
                 self.network,
@@ -166,19 +168,21 @@ class TrainingStep:
                 weights,
                 fresh,
                 state,
-                self._config.parts,
-                lambda first: Dropout(*rates, self._config.seed, step, first_stream + first),
+                config.parts,
+                lambda first: Dropout(
+                    config.dropout, config.input_dropout, config.seed, step, first_stream + first
+                ),
             )
             # of all devices' predictions: the gradients of the whole are then a sum, and are divided once
             loss = reading.nats / predictions
             objective = loss
-            if penalty := self._config.confidence_penalty:
-                objective -= penalty * reading.entropy / predictions
+            if config.confidence_penalty:
+                objective -= config.confidence_penalty * reading.entropy / predictions
         gradients = tape.gradient(objective, [variable.value for variable in variables])
         gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
         own = telling if number == 0 else tf.zeros_like(telling)
         numbers = tf.concat([[loss], own], axis=0)
-        numbers, gradients = self.world.summed(numbers, gradients, self._config.gradients)
+        numbers, gradients = self.world.summed(numbers, gradients, config.gradients)
         return [numbers[0], numbers[1:], reading.state, *gradients]
 
     def _update(self, gradients: list[Tensor], learning_rate: Tensor) -> Tensor:

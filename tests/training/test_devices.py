@@ -26,7 +26,7 @@ dataset = text_dataset(Path(sys.argv[1]), words(150), words(30, seed=2))
 
 def trained(world):
     network = Network(ModelConfig(len(dataset.tokenizer.tokens), 5, 6, 1), seed=1)
-    step = TrainingStep(network, training_config(batch_size=7), world)
+    step = TrainingStep(network, training_config(batch_size=7, input_dropout=0.1), world)
     windows = windows_of(dataset.training, 7, 8).narrowed(world.block(7))
     state, losses = network.initial_state(7), []
     for number in range(5):

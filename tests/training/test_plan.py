@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gen.config import ModelConfig, TrainingConfig
+from gen.config import ModelConfig, Recipe, TrainingConfig
 from gen.dataset.token_file import TokenFile
 from gen.errors import CorpusError, TrainingError
 from gen.kinds import KINDS
@@ -23,15 +23,13 @@ def shape(request: Request, tokens: int) -> ModelConfig:
     return plan.model_config(request, TEXT, tokens, 2048, 65)
 
 
-def chosen(request: Request, tokens: int) -> TrainingConfig:
-    return plan.training_config(request, TEXT, tokens, 20, 100, "float32", "float32", 2)
+def chosen(request: Request, tokens: int, recipe: Recipe = TEXT) -> TrainingConfig:
+    return plan.training_config(request, recipe, tokens, 20, 100, "float32", "float32", 2)
 
 
 def test_larger_corpora_get_more_units_and_the_user_the_last_word() -> None:
-    units = [shape(Request(), 10**power).units for power in range(2, 9)]
-    assert units == sorted(units)
-    assert (units[0], units[-1]) == (128, 512)
-    assert shape(Request(), 1_003_854).units == 512
+    units = [shape(Request(), tokens).units for tokens in (100, 10**4, 10**5, 250_000, 700_000, 10**6, 10**8)]
+    assert units == [128, 128, 256, 512, 512, 512, 512]
     asked = shape(Request(units=48, layers=3), 10**8)
     assert (asked.vocabulary_size, asked.units, asked.layers) == (65, 48, 3)
     assert asked.embedding_size <= 48
@@ -41,7 +39,7 @@ def test_more_units_need_both_the_time_and_the_text_to_fill_them() -> None:
     hour = Request(minutes=60)
     assert (shape(hour, 10**6).units, shape(Request(), 10**6).units) == (1024, 512)
     assert shape(hour, 10**7).units == 512, "too few passes"
-    assert shape(hour, 10**5).units == 256, "it would be learned by heart"
+    assert (shape(hour, 10**5).units, shape(hour, 5 * 10**5).units) == (256, 512), "learned by heart"
     assert shape(Request(minutes=60, units=512), 10**6).units == 512
     assert shape(hour, 10**6).layers == shape(Request(), 10**6).layers == 1
 
@@ -75,6 +73,32 @@ def test_zero_is_a_wish_and_not_a_missing_one() -> None:
     assert chosen(Request(dropout=0.0), 1000).dropout == 0
     assert chosen(Request(dropout=0.0), 1000).input_dropout == 0
     assert chosen(Request(), 1000).dropout > 0
+
+
+def test_of_the_embedding_of_characters_a_fifth_as_much_is_dropped_and_of_that_of_notes_as_much() -> None:
+    request = Request(dropout=0.5)
+    assert chosen(request, 1000).input_dropout == pytest.approx(0.1)
+    assert chosen(request, 1000, KINDS["music"].recipe).input_dropout == 0.5
+
+
+@pytest.mark.parametrize(
+    ("epochs", "rate", "dropout", "decay", "penalty"),
+    [
+        (3, 8e-3, 0.1, 0.01, 0.0),
+        (4, 8e-3, 0.2, 0.1, 0.0),
+        (11, 8e-3, 0.2, 0.1, 0.0),
+        (12, 6e-3, 0.4, 0.3, 0.1),
+        (29, 6e-3, 0.4, 0.3, 0.1),
+        (30, 6e-3, 0.5, 0.3, 0.1),
+    ],
+)
+def test_what_a_text_is_given_by_how_often_it_will_be_read(
+    epochs: float, rate: float, dropout: float, decay: float, penalty: float
+) -> None:
+    config = chosen(Request(epochs=epochs), 1_000_000)
+    given = (config.learning_rate, config.dropout, config.weight_decay, config.confidence_penalty)
+    assert given == (rate, dropout, decay, penalty)
+    assert chosen(Request(epochs=epochs), 1_000_000, KINDS["music"].recipe).confidence_penalty == 0
 
 
 def test_the_more_often_a_corpus_is_read_the_more_is_dropped_and_the_slower_it_learns() -> None:

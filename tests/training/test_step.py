@@ -19,7 +19,7 @@ from tests.training.plain_network import (
 from tests.training.tiny import training_config
 
 N, T = 3, 5
-DECAY, NORM, PENALTY = 0.3, 0.25, 0.1
+DECAY, NORM = 0.3, 0.25
 
 
 def model_config(layers: int) -> ModelConfig:
@@ -30,9 +30,14 @@ def make_step(layers: int, **changes: Any) -> TrainingStep:
     return TrainingStep(Network(model_config(layers)), training_config(**changes))
 
 
+@pytest.fixture(scope="module", params=[0.0, 0.3])
+def penalty(request: pytest.FixtureRequest) -> float:
+    return float(request.param)
+
+
 @pytest.fixture(scope="module")
-def compiled() -> TrainingStep:
-    restraint = {"weight_decay": DECAY, "gradient_norm": NORM, "confidence_penalty": PENALTY}
+def compiled(penalty: float) -> TrainingStep:
+    restraint = {"weight_decay": DECAY, "gradient_norm": NORM, "confidence_penalty": penalty}
     return make_step(2, dropout=0.0, parts=2, **restraint)
 
 
@@ -57,7 +62,7 @@ def first_state(layers: int = 2) -> Any:
     return [(tf.constant(h), tf.constant(C)) for h, C in random_state(model_config(layers), N, seed=3)]
 
 
-def test_two_updates_equal_adamw_on_numeric_gradients(step: TrainingStep) -> None:
+def test_two_updates_equal_adamw_on_numeric_gradients(step: TrainingStep, penalty: float) -> None:
     config, plain = step.network.config, PlainAdamW(DECAY, NORM)
     state, expected = first_state(), step.network.weights()
     lengths, clear = [], {name: np.array(True) for name in expected}
@@ -65,7 +70,7 @@ def test_two_updates_equal_adamw_on_numeric_gradients(step: TrainingStep) -> Non
         window = random_window(number)
         as_arrays = [(h.numpy(), C.numpy()) for h, C in state]
         read = (config, step.network.weights(), window, as_arrays)
-        gradients = numeric_gradients(*read, PENALTY)
+        gradients = numeric_gradients(*read, penalty)
         nats, _, _ = plain_reading(*read)
         lengths.append(np.sqrt(sum(np.sum(gradient**2) for gradient in gradients.values())))
         result = step(window, state, number, rate)
@@ -118,7 +123,7 @@ def test_the_embedding_is_dropped_by_a_share_of_its_own() -> None:
         step.network.assign(random_weights(weight_shapes(model_config(1)), seed=1))
         return step(random_window(0), first_state(1), 0, 0.0).loss
 
-    as_hidden = loss(dropout=0.5)
+    as_hidden = loss(dropout=0.5, input_dropout=None)
     assert loss(dropout=0.5, input_dropout=0.5) == as_hidden
     assert loss(dropout=0.0, input_dropout=0.0) == loss(dropout=0.0)
     different = [as_hidden, loss(dropout=0.5, input_dropout=0.0), loss(dropout=0.0, input_dropout=0.5)]

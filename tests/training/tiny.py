@@ -47,6 +47,7 @@ def training_config(**changes: Any) -> TrainingConfig:
         "products": "float32",
         "parts": 2,
         "seed": 5,
+        "confidence_penalty": 0.2,
     }
     return TrainingConfig(**{**settings, **changes})
 

@@ -45,7 +45,7 @@ OWN = SHARED / f"worker-{CLUSTER.size}-{CLUSTER.rank}"
 OWN.mkdir()
 DATASET = text_dataset(OWN, words(120), words(4200, seed=2))
 STREAMS = 7  # of which no share is like another's
-CONFIG = training_config(batch_size=STREAMS)
+CONFIG = training_config(batch_size=STREAMS, input_dropout=0.1)
 
 
 class Machine:
