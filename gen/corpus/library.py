@@ -20,7 +20,7 @@ from gen.machine import cores
 from gen.streams import progress_bar
 
 # To be raised whenever a reader gives another result for the same bytes: what is cached is then read anew.
-READER_VERSION = 3
+READER_VERSION = 4
 
 _MIDI_LIMIT_S = 5.0
 _NOTATION_LIMIT_S, _TUNE_LIMIT_S, _MOST_LIMIT_S = 20.0, 0.5, 300.0

@@ -7,6 +7,7 @@ they are well formed, lets each measure last as long as what is in it, and has a
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from operator import itemgetter
 from typing import NamedTuple
 
 from gen.corpus.piece import (
@@ -158,7 +159,8 @@ def _heard(staves: Sequence[Staff]) -> list[_Column]:
         length = max(measure.length for measure in measures)
         columns.append(_Column(measures, length, metre, keys, tempos))
         key = [(Fraction(0), *keys[-1][1:])] if keys else []
-        tempo = [(Fraction(0), max(tempos)[1])] if tempos else []
+        # of several at one place the last holds; the first is what came from the bar before
+        tempo = [(Fraction(0), sorted(tempos, key=itemgetter(0))[-1][1])] if tempos else []
     is_even = all(len(staff.measures) == count for staff in staves)
     marks = [Marks.together([measure.marks for measure in column.measures]) for column in columns]
     order = (order_of_play(marks) if is_even else None) or range(count)

@@ -1,6 +1,7 @@
 import itertools
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,6 +59,13 @@ def test_metre_key_tempo_and_instruments() -> None:
     assert piece.score.keys == (Key(0, -3, "dorian"),)
     assert piece.score.metres == (Metre(0, 3, 4),)
     assert piece.score.tempos == (Tempo(0, 90),)
+
+
+@pytest.mark.parametrize("bpm", [60, 120])
+def test_a_tempo_from_a_bar_on_stays_slower_or_faster_than_the_one_before(bpm: int) -> None:
+    bars = [f"<direction><sound tempo='{each}'/></direction>" + note("C", 24) for each in (90, bpm)]
+    piece = read(score(measures("</measure><measure>".join([*bars, note("C", 24)]))))
+    assert piece.score.tempos == (Tempo(0, 90), Tempo(96, bpm))
 
 
 def test_two_staves_of_one_part_have_its_program() -> None:
