@@ -58,7 +58,9 @@ def cut_of_file(path: Path, place: int, size: int, codec: str | None, reach: int
     line = _line_begin(found, "\n".encode(encoding), unit)
     if line is not None and line <= reach:
         return begin + line
-    return size if size - begin <= reach else begin + _character_begin(found[unit:], encoding)
+    is_within_line_end = found.startswith("\r\n".encode(encoding))
+    character = unit if is_within_line_end else _character_begin(found[unit:], encoding)
+    return size if size - begin <= reach else begin + character
 
 
 def _line_begin(found: bytes, line_end: bytes, unit: int) -> int | None:
