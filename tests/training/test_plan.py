@@ -28,8 +28,12 @@ def chosen(request: Request, tokens: int, recipe: Recipe = TEXT) -> TrainingConf
 
 
 def test_larger_corpora_get_more_units_and_the_user_the_last_word() -> None:
-    units = [shape(Request(), tokens).units for tokens in (100, 10**4, 10**5, 250_000, 700_000, 10**6, 10**8)]
-    assert units == [128, 128, 256, 512, 512, 512, 512]
+    units = [shape(Request(), 10**power).units for power in range(2, 9)]
+    assert units == sorted(units)
+    assert (units[0], units[-1]) == (128, 512)
+    assert shape(Request(), 1_003_854).units == 512
+    sizes = (100, 10**4, 10**5, 250_000, 700_000, 10**6, 10**8)
+    assert [shape(Request(), tokens).units for tokens in sizes] == [128, 128, 256, 512, 512, 512, 512]
     asked = shape(Request(units=48, layers=3), 10**8)
     assert (asked.vocabulary_size, asked.units, asked.layers) == (65, 48, 3)
     assert asked.embedding_size <= 48
